@@ -1,0 +1,1 @@
+"""Saved assistants, and the one schema of an assistant's configuration."""

@@ -1,0 +1,1 @@
+"""Pure sample arithmetic: codecs, the modem, voice activity, echo, jitter, playout, recording. No I/O, no clock."""

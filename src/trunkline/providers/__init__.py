@@ -1,0 +1,1 @@
+"""Vendors: what implements `conversation/ports.py`. `catalogue.py` lists them all."""

@@ -1,0 +1,1 @@
+"""The database: engine, unit of work, column types, migrations. Features keep their own `tables.py` and `store.py`."""

@@ -1,0 +1,1 @@
+"""What every route needs: who calls (`caller.py`), strict bodies, problems, paging, limits."""

@@ -1,0 +1,85 @@
+"""The architecture: which rooms there are, who may import whom, who must be pure. `rules.py` reads the tree against it."""
+
+from __future__ import annotations
+
+PACKAGE = "trunkline"
+
+KIT = frozenset({"errors", "ids", "clock", "config"})
+"""Importable from anywhere; they import nothing of ours."""
+
+ANYTHING = None
+
+ROOMS: dict[str, frozenset[str] | None] = {
+    "audio": frozenset(),
+    "storage": frozenset(),
+    "bus": frozenset(),
+    "policy": frozenset(),
+    "organizations": frozenset({"storage"}),
+    "web": frozenset({"storage", "organizations"}),
+    "calls": frozenset({"audio", "storage", "bus", "web", "policy"}),
+    "conversation": frozenset({"calls", "audio"}),
+    "telephony": frozenset({"calls", "audio"}),
+    "providers": frozenset({"conversation", "audio"}),
+    "assistants": frozenset({"storage", "web", "providers.catalogue"}),
+    "supervisor": frozenset({"bus"}),
+    "api": ANYTHING,
+    "cli": ANYTHING,
+    "testing": ANYTHING,
+    "wiring": ANYTHING,
+}
+"""A room may import itself, the kit, and these. `room.module` allows that one module."""
+
+NARROWER: dict[str, frozenset[str]] = {
+    "telephony/sandbox/farend.py": frozenset({"audio"}),
+}
+"""Single files held to less than their room: whatever they reach, however indirectly, lies in these rooms.
+
+What a far end heard is only evidence if nothing but frames can reach it.
+"""
+
+WORKER_SIDE = (
+    "calls/leg.py", "calls/talk.py", "calls/verbs.py", "calls/events.py", "calls/plan.py", "calls/lifecycle.py",
+    "calls/commands.py", "calls/endings.py", "calls/call.py", "calls/projection.py", "calls/run.py", "calls/media.py",
+    "calls/ticker.py", "calls/worker.py", "calls/journal.py",
+    "audio/*.py", "bus/*.py", "conversation/*.py", "providers/*.py", "telephony/**.py",
+)  # fmt: skip
+"""What a worker process loads. However indirectly, none of it reaches the web or the database."""
+
+NOT_IN_A_WORKER_ROOMS = frozenset({"storage", "web", "api", "organizations", "assistants"})
+NOT_IN_A_WORKER = frozenset({"fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "aiosqlite", "typer", "httpx"})
+
+PURE = (
+    "audio/*.py",
+    "calls/verbs.py", "calls/events.py", "calls/plan.py",
+    "calls/lifecycle.py", "calls/commands.py", "calls/endings.py", "calls/call.py", "calls/projection.py",
+    "conversation/turns.py", "conversation/spoken.py", "conversation/clauses.py",
+    "policy/dialing.py",
+    "telephony/sip/message.py", "telephony/sip/uri.py", "telephony/sip/sdp.py", "telephony/sip/digest.py",
+    "telephony/sip/transaction.py", "telephony/sip/dialog.py",
+    "telephony/sandbox/farend.py",
+    "bus/messages.py",
+    "cli/show.py", "cli/truth.py",
+)  # fmt: skip
+"""Decisions and arithmetic: no waiting, no clock, no chance, no world. Each has a unit test of its own name."""
+
+IMPURE = frozenset(
+    {
+        "asyncio", "threading", "multiprocessing", "subprocess", "selectors", "socket", "ssl", "time", "random", "secrets",
+        "os", "shutil", "tempfile", "logging", "structlog", "sqlalchemy", "aiohttp", "httpx", "websockets", "nats", "uvloop",
+        "fastapi", "uvicorn",
+    }
+)  # fmt: skip
+IMPURE_CALLS = frozenset({"open", "input", "print"})
+
+OUTERMOST = frozenset({"calls/run.py", "calls/worker.py", "calls/recorder.py", "web/problems.py"})
+"""The shells of a call or a job, where one failure must not take the others with it: they may catch `Exception`."""
+
+VENDORS = frozenset(
+    {
+        "twilio", "telnyx", "plivo", "deepgram", "openai", "elevenlabs", "mistral", "xai", "gladia", "inworld", "google",
+    }
+)  # fmt: skip
+VENDOR_FILES = ("providers/*.py", "telephony/streams/*.py")
+"""Where the names of vendors and carriers may stand in code."""
+
+MODULE_LINES, FUNCTION_LINES = 400, 50

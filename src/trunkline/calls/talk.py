@@ -66,7 +66,8 @@ class Ended(Fact):
     utterance: str
     source: str
     heard: Heard
-    cut_by: Literal["", "caller", "command", "failure"] = ""
+    cut_by: Literal["", "caller", "command", "failure", "end"] = ""
+    """What cut it: the caller, one of our commands, a vendor's failure, or the end of the line. Empty: nothing did."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,12 +165,20 @@ class Talk(Protocol):
         """Stop the voice and the model; told `Ended` with `cut_by="command"` for what was audible or prepared."""
         ...
 
+    def settle(self) -> None:
+        """The line is gone: tell `Ended` with `cut_by="end"` at once for whatever had begun, with what was heard by now."""
+        ...
+
     def mute(self, target: Literal["caller", "assistant"], muted: bool) -> None:
         """`caller`: the assistant no longer hears. `assistant`: it no longer speaks; what was audible is cut."""
         ...
 
     def hold(self, held: bool) -> None:
         """While held nothing is heard, asked or spoken; what was audible is cut and not resumed."""
+        ...
+
+    def state(self) -> Mapping[str, Any]:
+        """For GET /calls/{id}/state: `{speaking, thinking, turn, utterance, interruptible}`."""
         ...
 
     def digits(self, digits: str) -> None:

@@ -1,0 +1,468 @@
+"""The commands of one call: their two lanes, their order, and each one's single outcome.
+
+Speech commands (say, triggered inject-context, end-call, transfer) share one first-in-first-out lane and take the floor
+one at a time; instant commands do not wait for speech. Pure: `Lanes.handle(now, input)` takes a command, a fact told by
+the talk or the leg, or the clock, and returns effects. It decides when words are spoken, never how.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from trunkline.calls.effects import (
+    Accepted,
+    Answer,
+    Effect,
+    EndCall,
+    Finished,
+    HoldLine,
+    Hush,
+    Know,
+    Mute,
+    Press,
+    Speak,
+    Started,
+    TellModel,
+    TransferCall,
+)
+from trunkline.calls.endings import EndReason
+from trunkline.calls.leg import Fact, TransferAnswered, TransferFailed
+from trunkline.calls.lifecycle import Wake
+from trunkline.calls.running import FIRST_WORD_MS, GRACE_MS, Phase, Running
+from trunkline.calls.talk import Began, Ended, Floor, Known, Measured, Progressed, Words
+from trunkline.calls.verbs import (
+    UNSUCCESSFUL,
+    Command,
+    Interrupt,
+    OnInterrupt,
+    OverCaller,
+    Receipt,
+    Status,
+    Verb,
+)
+
+CALLER_WAIT_MS = 10_000
+"""How long the caller's speech holds up a command that waits for it."""
+
+
+@dataclass(frozen=True, slots=True)
+class Ask(Fact):
+    command: Command
+
+
+@dataclass(frozen=True, slots=True)
+class Opened(Fact):
+    """The call was answered: there is somebody to speak to."""
+
+
+@dataclass(frozen=True, slots=True)
+class Closing(Fact):
+    """The call is being hung up, for whatever reason."""
+
+
+@dataclass(frozen=True, slots=True)
+class Over(Fact):
+    """The call has ended."""
+
+
+@dataclass(slots=True)
+class Lanes:
+    basis: str = "frames"
+    modes: frozenset[str] = frozenset({"auto", "blind"})
+    """The transfer modes that this call's leg knows."""
+    forbids: Callable[[str], str | None] = lambda _: None
+    """The dialing policy: the rule that forbids a destination, or None."""
+    floor: Floor = field(default_factory=lambda: Floor(assistant=False, thinking=False, caller=False))
+    queue: list[Running] = field(default_factory=list)
+    current: Running | None = None
+    """The speech command that has the floor."""
+    cut: dict[str, Running] = field(default_factory=dict)
+    """By utterance: commands that lost the floor to another; how much of them was heard is not known yet."""
+    instants: list[Running] = field(default_factory=list)
+    """Instant commands that wait: for the one they come `after`, or for the model's memory."""
+    receipts: dict[str, Receipt] = field(default_factory=dict)
+    """The last word on every command that has had its outcome."""
+    open: bool = False
+    closing: bool = False
+    muted: bool = False
+    held: bool = False
+
+    # ---- inputs ------------------------------------------------------------------------
+
+    def handle(self, now: int, input: Fact) -> list[Effect]:
+        return self._take(now, input) + self._advance(now)
+
+    @property
+    def deadline(self) -> int | None:
+        """When `Wake` is due."""
+        waiting = [*self.queue, *self.instants]
+        times = [r.not_after for r in waiting if r.phase is Phase.WAITING]
+        times += [r.blocked_since + CALLER_WAIT_MS for r in self.queue[:1] if r.blocked_since is not None]
+        times += [self.current.deadline] if self.current and self.current.deadline is not None else []
+        return min(times, default=None)
+
+    def status_of(self, command_id: str) -> Receipt | None:
+        """The receipt as it stands now; None for a command never seen."""
+        if (done := self.receipts.get(command_id)) is not None:
+            return done
+        run = self._find(command_id)
+        if run is None:
+            return None
+        status = Status.ACCEPTED if run.started_at is None else Status.STARTED
+        return run.receipt(status, self.basis)
+
+    def state(self) -> dict[str, Any]:
+        """For GET /calls/{id}/state."""
+        return {
+            "current": self.current and {"command_id": self.current.command.id, "type": self.current.command.verb},
+            "queue": [{"command_id": r.command.id, "type": r.command.verb} for r in [*self.queue, *self.instants]],
+            "muted": self.muted,
+            "on_hold": self.held,
+            "ending": self.closing or bool(self.current and self.current.committed),
+        }
+
+    def _take(self, now: int, input: Fact) -> list[Effect]:
+        match input:
+            case Ask(command):
+                return self._accept(now, command)
+            case Floor():
+                self.floor = input
+            case Began(utterance):
+                self._on_air(now, utterance)
+            case Measured(utterance, ms):
+                self._measured(now, utterance, ms)
+            case Progressed(utterance, heard):
+                if (run := self._speaker(utterance)) is not None:
+                    run.heard = heard
+            case Ended():
+                return self._ended(now, input)
+            case Known(command, turn):
+                return self._known(now, command, turn)
+            case TransferAnswered() | TransferFailed():
+                return self._transferred(now, input)
+            case Opened():
+                self.open = True
+            case Closing():
+                self.closing = True
+            case Over():
+                return self._over(now)
+            case Wake():
+                return self._wake(now)
+        return []
+
+    # ---- acceptance ----------------------------------------------------------------------
+
+    def _accept(self, now: int, command: Command) -> list[Effect]:
+        if self.status_of(command.id) is not None:
+            return []  # a repeat of the same command: it is carried out once
+        run = Running(command, now, command.id)
+        accepted: list[Effect] = [Accepted(command, run.not_after)]
+        if (refusal := self._refusal(command)) is not None:
+            return accepted + self._finish(run, Status.REFUSED, now, refusal)
+        if not command.speaks:
+            self.instants.append(run)
+        elif command.interrupt is Interrupt.NOW:
+            ahead = sum(1 for r in self.queue if r.command.interrupt is Interrupt.NOW)
+            self.queue.insert(ahead, run)
+        else:
+            self.queue.append(run)
+        return accepted
+
+    def _refusal(self, command: Command) -> str | None:
+        if self.closing:
+            return "already_ending"
+        if not self.open:
+            return None if command.verb is Verb.END and not command.text else "not_in_progress"
+        if command.verb is Verb.TRANSFER and command.mode not in self.modes:
+            return "mode_unavailable"
+        if command.verb is Verb.TRANSFER and self.forbids(command.destination) is not None:
+            return "policy_blocked"
+        if not command.speaks:
+            return None
+        if self.muted and command.verb in (Verb.SAY, Verb.INJECT):
+            return "muted"
+        if command.interrupt is Interrupt.NOW and self.current is not None and self.current.committed:
+            return self._why_committed(self.current)
+        if command.interrupt is Interrupt.REFUSE and (self.current or self.queue or self._busy(command)):
+            return "assistant_speaking"
+        if command.over_caller is OverCaller.REFUSE and self.floor.caller:
+            return "caller_speaking"
+        return None
+
+    @staticmethod
+    def _why_committed(run: Running) -> str:
+        transferring = run.command.verb is Verb.TRANSFER and run.phase is Phase.ACTING
+        return "transfer_in_progress" if transferring else "already_ending"
+
+    # ---- what can start, starts -------------------------------------------------------------
+
+    def _advance(self, now: int) -> list[Effect]:
+        effects: list[Effect] = []
+        if self.current is not None and self.current.phase is Phase.LISTENING and not self.floor.caller:
+            effects += self._after_the_caller(now, self.current)
+        for run in [r for r in self.instants if r.phase is Phase.WAITING]:
+            if (verdict := self._predecessor(run)) is True:
+                effects += self._perform(now, run)
+            elif verdict is False:
+                effects += self._finish(run, Status.REFUSED, now, "predecessor_failed")
+        while self.queue and (step := self._try_head(now, self.queue[0])) is not None:
+            effects += step
+        return effects
+
+    def _predecessor(self, run: Running) -> bool | None:
+        """True: nothing to wait for. False: it failed. None: not yet."""
+        if run.command.after is None:
+            return True
+        receipt = self.receipts.get(run.command.after)
+        if receipt is None:
+            return None if self._find(run.command.after) is not None else False
+        return receipt.status not in UNSUCCESSFUL
+
+    def _try_head(self, now: int, run: Running) -> list[Effect] | None:
+        """Start the first command of the lane, or refuse it; None while it has to wait."""
+        verdict = self._predecessor(run)
+        if verdict is None or self.held:
+            return None
+        if verdict is False:
+            return self._finish(run, Status.REFUSED, now, "predecessor_failed")
+        command, preempts = run.command, run.command.interrupt is Interrupt.NOW
+        if self.current is not None:
+            if not preempts:
+                return None
+            if self.current.committed:
+                return self._finish(run, Status.REFUSED, now, self._why_committed(self.current))
+        if self._busy(command) and not preempts:
+            run.blocked_since = None
+            if command.interrupt is Interrupt.REFUSE:
+                return self._finish(run, Status.REFUSED, now, "assistant_speaking")
+            return None
+        if self.floor.caller and self.open:
+            if command.over_caller is OverCaller.REFUSE:
+                return self._finish(run, Status.REFUSED, now, "caller_speaking")
+            if command.over_caller is OverCaller.WAIT and self._waits_for_caller(now, run):
+                return None
+            run.talked_over = True
+        return self._start(now, run)
+
+    def _busy(self, command: Command) -> bool:
+        """Is the assistant in the way? A trigger does not wait for a thinking model: it restarts that one request."""
+        return self.floor.assistant or (self.floor.thinking and command.verb is not Verb.INJECT)
+
+    @staticmethod
+    def _waits_for_caller(now: int, run: Running) -> bool:
+        if run.blocked_since is None:
+            run.blocked_since = now
+        return now - run.blocked_since < CALLER_WAIT_MS
+
+    def _start(self, now: int, run: Running) -> list[Effect]:
+        command = run.command
+        effects: list[Effect] = [Started(command)]
+        if self.current is not None:
+            self.cut[self.current.utterance] = self.current
+        self.queue.remove(run)
+        self.current, run.started_at, run.phase = run, now, Phase.SPEAKING
+        if command.verb is Verb.INJECT:
+            run.deadline = now + FIRST_WORD_MS
+            return [*effects, Answer(run.utterance, command.text, command.interruptible)]
+        if command.text:
+            return [*effects, self._speak(now, run)]
+        if self.floor.assistant or self.floor.thinking:
+            effects.append(Hush())
+        return effects + self._act(now, run)
+
+    def _speak(self, now: int, run: Running) -> Effect:
+        run.phase, run.deadline = Phase.SPEAKING, now + run.expected_ms()
+        return Speak(Words(run.utterance, run.command.verb, run.command.text, run.interruptible))
+
+    def _perform(self, now: int, run: Running) -> list[Effect]:
+        command = run.command
+        run.started_at, run.phase = now, Phase.ACTING
+        started: list[Effect] = [Started(command)]
+        match command.verb:
+            case Verb.INJECT:
+                return [*started, Know(command.id, command.text)]
+            case Verb.CANCEL:
+                return started + self._cancel(now, run)
+            case Verb.MUTE | Verb.UNMUTE:
+                muted = command.verb is Verb.MUTE
+                self.muted = muted if command.target == "assistant" else self.muted
+                effect: Effect = Mute(command.target, muted)
+            case Verb.HOLD | Verb.RESUME:
+                self.held = command.verb is Verb.HOLD
+                effect = HoldLine(self.held)
+            case _:
+                effect = Press(command.digits)
+        return [*started, effect, *self._finish(run, Status.DONE, now)]
+
+    def _cancel(self, now: int, run: Running) -> list[Effect]:
+        target = self._find(run.command.target)
+        if target is None:
+            known = run.command.target in self.receipts
+            return self._finish(run, Status.REFUSED, now, "already_finished" if known else "unknown_command")
+        if target.phase is not Phase.WAITING:
+            return self._finish(run, Status.REFUSED, now, "already_started")
+        return self._finish(target, Status.REFUSED, now, "cancelled") + self._finish(run, Status.DONE, now)
+
+    # ---- what became of it ------------------------------------------------------------------
+
+    def _on_air(self, now: int, utterance: str) -> None:
+        run = self._speaker(utterance)
+        if run is not None and run.first_audio_at is None:
+            run.first_audio_at = now
+            run.deadline = None if run.command.verb is Verb.INJECT else now + run.expected_ms()
+
+    def _measured(self, now: int, utterance: str, ms: int) -> None:
+        run = self._speaker(utterance)
+        if run is not None and run.phase is Phase.SPEAKING:
+            since = now if run.first_audio_at is None or run.repeated else run.first_audio_at
+            run.deadline = since + ms + GRACE_MS
+
+    def _ended(self, now: int, fact: Ended) -> list[Effect]:
+        if (run := self.cut.pop(fact.utterance, None)) is not None:
+            run.heard, run.cut_short = fact.heard, True
+            return self._words_lost(now, run, "superseded")
+        run = self._speaker(fact.utterance)
+        if run is None or run.phase is not Phase.SPEAKING:
+            return []
+        run.heard, run.cut_short = fact.heard, bool(fact.cut_by)
+        match fact.cut_by:
+            case "end":
+                return []
+            case "command":
+                return self._words_lost(now, run, "held" if self.held else "muted" if self.muted else "superseded")
+            case "failure" if not run.acts:
+                return self._finish(run, Status.FAILED, now, "vendor_failed")
+            case "caller":
+                return self._interrupted(now, run)
+            case _:
+                return self._words_done(now, run)
+
+    def _words_done(self, now: int, run: Running) -> list[Effect]:
+        if run.acts:
+            return self._act(now, run)
+        if run.command.verb is Verb.INJECT:
+            return self._finish(run, Status.DONE, now, answer="heard")
+        return self._finish(run, Status.HEARD, now)
+
+    def _interrupted(self, now: int, run: Running) -> list[Effect]:
+        if not run.acts or run.command.on_interrupt is OnInterrupt.ABORT:
+            return self._words_lost(now, run, "caller")
+        run.phase, run.deadline = Phase.LISTENING, now + CALLER_WAIT_MS
+        return []
+
+    def _words_lost(self, now: int, run: Running, reason: str) -> list[Effect]:
+        if run.command.verb is Verb.INJECT:
+            return self._finish(run, Status.DONE, now, reason, answer="interrupted")
+        return self._finish(run, Status.INTERRUPTED, now, reason)
+
+    def _after_the_caller(self, now: int, run: Running) -> list[Effect]:
+        if run.command.on_interrupt is OnInterrupt.REPEAT and not run.repeated:
+            run.repeated, run.utterance = True, f"{run.command.id}:again"
+            return [self._speak(now, run)]
+        return self._act(now, run)
+
+    def _act(self, now: int, run: Running) -> list[Effect]:
+        command = run.command
+        run.phase, run.deadline = Phase.ACTING, None
+        if command.verb is Verb.TRANSFER:
+            return [TransferCall(command.destination, command.timeout_seconds * 1_000, command.mode)]
+        self.closing = True
+        by_model = command.source == "model"
+        return [EndCall(EndReason.ASSISTANT_HANGUP if by_model else EndReason.END_CALL_COMMAND)]
+
+    def _transferred(self, now: int, fact: TransferAnswered | TransferFailed) -> list[Effect]:
+        run = self.current
+        if run is None or run.command.verb is not Verb.TRANSFER or run.phase is not Phase.ACTING:
+            return []
+        to = run.command.destination
+        if isinstance(fact, TransferAnswered):
+            action = {"type": "transfer", "status": "done", "destination": to, "confirmed": fact.confirmed}
+            return self._finish(run, Status.DONE, now, action=action)
+        why = fact.reason or f"SIP {fact.code}"
+        action = {"type": "transfer", "status": "failed", "destination": to, "code": fact.code}
+        told = f"The transfer to {to} failed: {why} ({fact.code}). The caller is still on the line with you. Tell them."
+        return [*self._finish(run, Status.FAILED, now, why, action=action), TellModel(told, speak=True)]
+
+    def _known(self, now: int, command_id: str, turn: int) -> list[Effect]:
+        run = next((r for r in self.instants if r.command.id == command_id), None)
+        return self._finish(run, Status.DONE, now, turn=turn) if run is not None else []
+
+    # ---- the clock, and the end -----------------------------------------------------------------
+
+    def _wake(self, now: int) -> list[Effect]:
+        effects: list[Effect] = []
+        for run in [r for r in [*self.queue, *self.instants] if r.phase is Phase.WAITING and now >= r.not_after]:
+            effects += self._finish(run, Status.EXPIRED, now, "ttl")
+        run_ = self.current
+        if run_ is None or run_.deadline is None or now < run_.deadline:
+            return effects
+        if run_.phase is Phase.LISTENING:
+            run_.talked_over = True
+            return effects + self._after_the_caller(now, run_)
+        run_.cut_short = True
+        if run_.acts:
+            return [*effects, Hush(), *self._act(now, run_)]
+        return [*effects, Hush(), *self._finish(run_, Status.FAILED, now, "vendor_timeout")]
+
+    def _over(self, now: int) -> list[Effect]:
+        self.closing = True
+        effects: list[Effect] = []
+        for run in [r for r in [self.current, *self.cut.values(), *self.instants, *self.queue] if r is not None]:
+            if run.phase is Phase.ACTING and run is self.current and run.command.verb is not Verb.TRANSFER:
+                effects += self._finish(run, *self._hung_up(run), now=now)
+            elif run.started_at is None:
+                effects += self._finish(run, Status.FAILED, now, "call_ended")
+            else:
+                effects += self._words_lost(now, run, "call_ended")
+        return effects
+
+    @staticmethod
+    def _hung_up(run: Running) -> tuple[Status]:
+        if run.command.verb is Verb.SAY:
+            return (Status.INTERRUPTED if run.cut_short else Status.HEARD,)
+        return (Status.DONE,)
+
+    def _finish(
+        self,
+        run: Running,
+        status: Status,
+        now: int,
+        reason: str | None = None,
+        *,
+        turn: int | None = None,
+        answer: str | None = None,
+        action: dict[str, Any] | None = None,
+    ) -> list[Effect]:
+        receipt = run.receipt(status, self.basis, reason, now)
+        if run.command.end_after:
+            action = {"type": "end", "status": self._end_action(run, status)}
+        if answer is not None:
+            receipt = replace(receipt, answer=run.answer(answer))
+        receipt = replace(receipt, turn=turn, action=action)
+        self.receipts[run.command.id] = receipt
+        self._forget(run)
+        return [Finished(receipt)]
+
+    @staticmethod
+    def _end_action(run: Running, status: Status) -> str:
+        if run.phase is Phase.ACTING:
+            return "done"
+        return "failed" if status is Status.FAILED else "not_taken"
+
+    def _forget(self, run: Running) -> None:
+        if self.current is run:
+            self.current = None
+        self.cut = {utterance: r for utterance, r in self.cut.items() if r is not run}
+        self.queue = [r for r in self.queue if r is not run]
+        self.instants = [r for r in self.instants if r is not run]
+
+    def _speaker(self, utterance: str) -> Running | None:
+        if self.current is not None and self.current.utterance == utterance:
+            return self.current
+        return self.cut.get(utterance)
+
+    def _find(self, command_id: str) -> Running | None:
+        runs = [self.current, *self.cut.values(), *self.queue, *self.instants]
+        return next((r for r in runs if r is not None and r.command.id == command_id), None)

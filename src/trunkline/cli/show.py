@@ -63,6 +63,12 @@ def receipt_line(receipt: Data) -> str:
     return " ".join(parts) + _small_print(receipt)
 
 
+def answer_line(answer: Data, verb: str) -> str:
+    """What the API said to a command: the receipt, or how far the command has come."""
+    receipt = answer.get("receipt") or answer
+    return receipt_line({**receipt, "verb": verb}) + f"  {answer.get('command_id')}"
+
+
 def _speech(receipt: Data) -> bool:
     return bool(receipt.get("heard_text") or receipt.get("unheard_text"))
 

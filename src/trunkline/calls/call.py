@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from trunkline.calls.commands import Ask, Closing, Lanes, Opened, Over
+from trunkline.calls.commands import Lanes
 from trunkline.calls.effects import (
     AbandonTransfer,
     Effect,
@@ -22,8 +22,9 @@ from trunkline.calls.effects import (
     TransferCall,
 )
 from trunkline.calls.endings import EndReason
+from trunkline.calls.inputs import Ask, Closing, HangUp, Opened, Over, Transfer, Wake
 from trunkline.calls.leg import DigitsPressed, Fact, TransferFailed
-from trunkline.calls.lifecycle import HangUp, Life, State, Transfer, Wake
+from trunkline.calls.lifecycle import Life, State
 from trunkline.calls.talk import Began, CallerSaid, Ended, Floor, PhraseSaid, ToolCalled, VendorFailed
 from trunkline.calls.verbs import Command, Verb
 

@@ -8,7 +8,7 @@ the talk or the leg, or the clock, and returns effects. It decides when words ar
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
 from trunkline.calls.effects import (
@@ -28,9 +28,21 @@ from trunkline.calls.effects import (
     TransferCall,
 )
 from trunkline.calls.endings import EndReason
+from trunkline.calls.inputs import Ask, Closing, Opened, Over, Wake
 from trunkline.calls.leg import Fact, TransferAnswered, TransferFailed
-from trunkline.calls.lifecycle import Wake
-from trunkline.calls.running import FIRST_WORD_MS, GRACE_MS, Phase, Running
+from trunkline.calls.outcomes import (
+    Act,
+    Listen,
+    Outcome,
+    call_over,
+    failed_transfer,
+    not_carried_out,
+    receipt,
+    transferred,
+    words_ended,
+    words_lost,
+)
+from trunkline.calls.running import CALLER_WAIT_MS, FIRST_WORD_MS, GRACE_MS, Phase, Running
 from trunkline.calls.talk import Began, Ended, Floor, Known, Measured, Progressed, Words
 from trunkline.calls.verbs import (
     UNSUCCESSFUL,
@@ -42,29 +54,6 @@ from trunkline.calls.verbs import (
     Status,
     Verb,
 )
-
-CALLER_WAIT_MS = 10_000
-"""How long the caller's speech holds up a command that waits for it."""
-
-
-@dataclass(frozen=True, slots=True)
-class Ask(Fact):
-    command: Command
-
-
-@dataclass(frozen=True, slots=True)
-class Opened(Fact):
-    """The call was answered: there is somebody to speak to."""
-
-
-@dataclass(frozen=True, slots=True)
-class Closing(Fact):
-    """The call is being hung up, for whatever reason."""
-
-
-@dataclass(frozen=True, slots=True)
-class Over(Fact):
-    """The call has ended."""
 
 
 @dataclass(slots=True)
@@ -160,7 +149,7 @@ class Lanes:
         run = Running(command, now, command.id)
         accepted: list[Effect] = [Accepted(command, run.not_after)]
         if (refusal := self._refusal(command)) is not None:
-            return accepted + self._finish(run, Status.REFUSED, now, refusal)
+            return accepted + self._refuse(run, refusal, now)
         if not command.speaks:
             self.instants.append(run)
         elif command.interrupt is Interrupt.NOW:
@@ -184,17 +173,12 @@ class Lanes:
         if self.muted and command.verb in (Verb.SAY, Verb.INJECT):
             return "muted"
         if command.interrupt is Interrupt.NOW and self.current is not None and self.current.committed:
-            return self._why_committed(self.current)
+            return self.current.why_committed
         if command.interrupt is Interrupt.REFUSE and (self.current or self.queue or self._busy(command)):
             return "assistant_speaking"
         if command.over_caller is OverCaller.REFUSE and self.floor.caller:
             return "caller_speaking"
         return None
-
-    @staticmethod
-    def _why_committed(run: Running) -> str:
-        transferring = run.command.verb is Verb.TRANSFER and run.phase is Phase.ACTING
-        return "transfer_in_progress" if transferring else "already_ending"
 
     # ---- what can start, starts -------------------------------------------------------------
 
@@ -206,7 +190,7 @@ class Lanes:
             if (verdict := self._predecessor(run)) is True:
                 effects += self._perform(now, run)
             elif verdict is False:
-                effects += self._finish(run, Status.REFUSED, now, "predecessor_failed")
+                effects += self._refuse(run, "predecessor_failed", now)
         while self.queue and (step := self._try_head(now, self.queue[0])) is not None:
             effects += step
         return effects
@@ -226,22 +210,22 @@ class Lanes:
         if verdict is None or self.held:
             return None
         if verdict is False:
-            return self._finish(run, Status.REFUSED, now, "predecessor_failed")
+            return self._refuse(run, "predecessor_failed", now)
         command, preempts = run.command, run.command.interrupt is Interrupt.NOW
         if self.current is not None:
             if not preempts:
                 return None
             if self.current.committed:
-                return self._finish(run, Status.REFUSED, now, self._why_committed(self.current))
+                return self._refuse(run, self.current.why_committed, now)
         if self._busy(command) and not preempts:
             run.blocked_since = None
             if command.interrupt is Interrupt.REFUSE:
-                return self._finish(run, Status.REFUSED, now, "assistant_speaking")
+                return self._refuse(run, "assistant_speaking", now)
             return None
         if self.floor.caller and self.open:
             if command.over_caller is OverCaller.REFUSE:
-                return self._finish(run, Status.REFUSED, now, "caller_speaking")
-            if command.over_caller is OverCaller.WAIT and self._waits_for_caller(now, run):
+                return self._refuse(run, "caller_speaking", now)
+            if command.over_caller is OverCaller.WAIT and run.waits_for_caller(now):
                 return None
             run.talked_over = True
         return self._start(now, run)
@@ -249,12 +233,6 @@ class Lanes:
     def _busy(self, command: Command) -> bool:
         """Is the assistant in the way? A trigger does not wait for a thinking model: it restarts that one request."""
         return self.floor.assistant or (self.floor.thinking and command.verb is not Verb.INJECT)
-
-    @staticmethod
-    def _waits_for_caller(now: int, run: Running) -> bool:
-        if run.blocked_since is None:
-            run.blocked_since = now
-        return now - run.blocked_since < CALLER_WAIT_MS
 
     def _start(self, now: int, run: Running) -> list[Effect]:
         command = run.command
@@ -294,16 +272,16 @@ class Lanes:
                 effect = HoldLine(self.held)
             case _:
                 effect = Press(command.digits)
-        return [*started, effect, *self._finish(run, Status.DONE, now)]
+        return [*started, effect, *self._finish(run, Outcome(Status.DONE), now)]
 
     def _cancel(self, now: int, run: Running) -> list[Effect]:
         target = self._find(run.command.target)
         if target is None:
             known = run.command.target in self.receipts
-            return self._finish(run, Status.REFUSED, now, "already_finished" if known else "unknown_command")
+            return self._refuse(run, "already_finished" if known else "unknown_command", now)
         if target.phase is not Phase.WAITING:
-            return self._finish(run, Status.REFUSED, now, "already_started")
-        return self._finish(target, Status.REFUSED, now, "cancelled") + self._finish(run, Status.DONE, now)
+            return self._refuse(run, "already_started", now)
+        return self._refuse(target, "cancelled", now) + self._finish(run, Outcome(Status.DONE), now)
 
     # ---- what became of it ------------------------------------------------------------------
 
@@ -320,42 +298,21 @@ class Lanes:
             run.deadline = since + ms + GRACE_MS
 
     def _ended(self, now: int, fact: Ended) -> list[Effect]:
-        if (run := self.cut.pop(fact.utterance, None)) is not None:
+        if (run := self.cut.get(fact.utterance)) is not None:
             run.heard, run.cut_short = fact.heard, True
-            return self._words_lost(now, run, "superseded")
+            return self._finish(run, words_lost(run, "superseded"), now)
         run = self._speaker(fact.utterance)
         if run is None or run.phase is not Phase.SPEAKING:
             return []
         run.heard, run.cut_short = fact.heard, bool(fact.cut_by)
-        match fact.cut_by:
-            case "end":
-                return []
-            case "command":
-                return self._words_lost(now, run, "held" if self.held else "muted" if self.muted else "superseded")
-            case "failure" if not run.acts:
-                return self._finish(run, Status.FAILED, now, "vendor_failed")
-            case "caller":
-                return self._interrupted(now, run)
-            case _:
-                return self._words_done(now, run)
-
-    def _words_done(self, now: int, run: Running) -> list[Effect]:
-        if run.acts:
-            return self._act(now, run)
-        if run.command.verb is Verb.INJECT:
-            return self._finish(run, Status.DONE, now, answer="heard")
-        return self._finish(run, Status.HEARD, now)
-
-    def _interrupted(self, now: int, run: Running) -> list[Effect]:
-        if not run.acts or run.command.on_interrupt is OnInterrupt.ABORT:
-            return self._words_lost(now, run, "caller")
-        run.phase, run.deadline = Phase.LISTENING, now + CALLER_WAIT_MS
+        match words_ended(run, fact, "held" if self.held else "muted" if self.muted else "superseded"):
+            case Outcome() as outcome:
+                return self._finish(run, outcome, now)
+            case Act():
+                return self._act(now, run)
+            case Listen():
+                run.phase, run.deadline = Phase.LISTENING, now + CALLER_WAIT_MS
         return []
-
-    def _words_lost(self, now: int, run: Running, reason: str) -> list[Effect]:
-        if run.command.verb is Verb.INJECT:
-            return self._finish(run, Status.DONE, now, reason, answer="interrupted")
-        return self._finish(run, Status.INTERRUPTED, now, reason)
 
     def _after_the_caller(self, now: int, run: Running) -> list[Effect]:
         if run.command.on_interrupt is OnInterrupt.REPEAT and not run.repeated:
@@ -376,25 +333,22 @@ class Lanes:
         run = self.current
         if run is None or run.command.verb is not Verb.TRANSFER or run.phase is not Phase.ACTING:
             return []
-        to = run.command.destination
-        if isinstance(fact, TransferAnswered):
-            action = {"type": "transfer", "status": "done", "destination": to, "confirmed": fact.confirmed}
-            return self._finish(run, Status.DONE, now, action=action)
-        why = fact.reason or f"SIP {fact.code}"
-        action = {"type": "transfer", "status": "failed", "destination": to, "code": fact.code}
-        told = f"The transfer to {to} failed: {why} ({fact.code}). The caller is still on the line with you. Tell them."
-        return [*self._finish(run, Status.FAILED, now, why, action=action), TellModel(told, speak=True)]
+        outcome = transferred(run, fact)
+        effects = self._finish(run, outcome, now)
+        if isinstance(fact, TransferFailed):
+            effects.append(TellModel(failed_transfer(run.command.destination, outcome.reason, fact.code), speak=True))
+        return effects
 
     def _known(self, now: int, command_id: str, turn: int) -> list[Effect]:
         run = next((r for r in self.instants if r.command.id == command_id), None)
-        return self._finish(run, Status.DONE, now, turn=turn) if run is not None else []
+        return self._finish(run, Outcome(Status.DONE, turn=turn), now) if run is not None else []
 
     # ---- the clock, and the end -----------------------------------------------------------------
 
     def _wake(self, now: int) -> list[Effect]:
         effects: list[Effect] = []
         for run in [r for r in [*self.queue, *self.instants] if r.phase is Phase.WAITING and now >= r.not_after]:
-            effects += self._finish(run, Status.EXPIRED, now, "ttl")
+            effects += self._finish(run, Outcome(Status.EXPIRED, "ttl"), now)
         run_ = self.current
         if run_ is None or run_.deadline is None or now < run_.deadline:
             return effects
@@ -404,52 +358,26 @@ class Lanes:
         run_.cut_short = True
         if run_.acts:
             return [*effects, Hush(), *self._act(now, run_)]
-        return [*effects, Hush(), *self._finish(run_, Status.FAILED, now, "vendor_timeout")]
+        return [*effects, Hush(), *self._finish(run_, Outcome(Status.FAILED, "vendor_timeout"), now)]
 
     def _over(self, now: int) -> list[Effect]:
         self.closing = True
+        runs = [self.current, *self.cut.values(), *self.instants, *self.queue]
         effects: list[Effect] = []
-        for run in [r for r in [self.current, *self.cut.values(), *self.instants, *self.queue] if r is not None]:
-            if run.phase is Phase.ACTING and run is self.current and run.command.verb is not Verb.TRANSFER:
-                effects += self._finish(run, *self._hung_up(run), now=now)
-            elif run.started_at is None:
-                effects += self._finish(run, Status.FAILED, now, "call_ended")
-            else:
-                effects += self._words_lost(now, run, "call_ended")
+        for run in [r for r in runs if r is not None]:
+            effects += self._finish(run, call_over(run), now)
         return effects
 
-    @staticmethod
-    def _hung_up(run: Running) -> tuple[Status]:
-        if run.command.verb is Verb.SAY:
-            return (Status.INTERRUPTED if run.cut_short else Status.HEARD,)
-        return (Status.DONE,)
+    def _refuse(self, run: Running, reason: str, now: int) -> list[Effect]:
+        return self._finish(run, Outcome(Status.REFUSED, reason), now)
 
-    def _finish(
-        self,
-        run: Running,
-        status: Status,
-        now: int,
-        reason: str | None = None,
-        *,
-        turn: int | None = None,
-        answer: str | None = None,
-        action: dict[str, Any] | None = None,
-    ) -> list[Effect]:
-        receipt = run.receipt(status, self.basis, reason, now)
-        if run.command.end_after:
-            action = {"type": "end", "status": self._end_action(run, status)}
-        if answer is not None:
-            receipt = replace(receipt, answer=run.answer(answer))
-        receipt = replace(receipt, turn=turn, action=action)
-        self.receipts[run.command.id] = receipt
+    def _finish(self, run: Running, outcome: Outcome, now: int) -> list[Effect]:
+        done = receipt(run, outcome, self.basis, now)
+        self.receipts[run.command.id] = done
         self._forget(run)
-        return [Finished(receipt)]
-
-    @staticmethod
-    def _end_action(run: Running, status: Status) -> str:
-        if run.phase is Phase.ACTING:
-            return "done"
-        return "failed" if status is Status.FAILED else "not_taken"
+        if outcome.status is Status.REFUSED and run.command.source == "model" and not self.closing:
+            return [Finished(done), TellModel(not_carried_out(run.command, outcome.reason), speak=True)]
+        return [Finished(done)]
 
     def _forget(self, run: Running) -> None:
         if self.current is run:

@@ -23,6 +23,7 @@ from trunkline.calls.effects import (
     StopTalk,
 )
 from trunkline.calls.endings import EndReason, of_code
+from trunkline.calls.inputs import HangUp, Start, Transfer, Wake
 from trunkline.calls.leg import (
     Answered,
     Fact,
@@ -45,30 +46,6 @@ class State(StrEnum):
     TRANSFERRING = auto()  # a target is being rung for the far end
     HANGING_UP = auto()  # we said goodbye and wait for the wire to agree
     ENDED = auto()
-
-
-# ---- what may be asked -----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Start(Fact): ...
-
-
-@dataclass(frozen=True, slots=True)
-class HangUp(Fact):
-    reason: EndReason
-
-
-@dataclass(frozen=True, slots=True)
-class Transfer(Fact):
-    target: str
-    ring_ms: int
-    mode: str
-
-
-@dataclass(frozen=True, slots=True)
-class Wake(Fact):
-    """The deadline we asked for has come."""
 
 
 # ---- the machine -----------------------------------------------------------------------
@@ -200,8 +177,8 @@ class Life:
 
     def _why(self, came_from: State, input: Fact) -> tuple[EndReason, str]:
         match input:
-            case HangUp(reason):
-                return reason, ""
+            case HangUp(reason, detail):
+                return reason, detail
             case Refused(code, phrase):
                 return of_code(code), f"{code} {phrase}".strip()
             case RemoteHungUp():

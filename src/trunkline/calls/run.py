@@ -12,7 +12,6 @@ from typing import Any, Literal, Protocol, cast
 
 from trunkline.calls import chronicle
 from trunkline.calls.call import Call
-from trunkline.calls.commands import Ask
 from trunkline.calls.effects import (
     AbandonTransfer,
     Answer,
@@ -35,8 +34,8 @@ from trunkline.calls.effects import (
     TellModel,
 )
 from trunkline.calls.events import FLUSHED
+from trunkline.calls.inputs import Ask, Start, Wake
 from trunkline.calls.leg import Fact, Leg, LegLost, MediaStopped, RemoteHungUp
-from trunkline.calls.lifecycle import Start, Wake
 from trunkline.calls.media import Media
 from trunkline.calls.recording import Recording
 from trunkline.calls.talk import Talk

@@ -20,6 +20,9 @@ GRACE_MS = 5_000
 FIRST_WORD_MS = 20_000
 """How long a triggered answer may take to become audible; the conversation's own deadlines are shorter."""
 
+CALLER_WAIT_MS = 10_000
+"""How long the caller's speech holds up a command that waits for it."""
+
 
 class Phase(StrEnum):
     WAITING = auto()  # accepted; in its lane
@@ -61,8 +64,20 @@ class Running:
         return self.phase is Phase.ACTING or (self.acts and not self.interruptible)
 
     @property
+    def why_committed(self) -> str:
+        """The reason for refusing those who want its floor all the same."""
+        transferring = self.command.verb is Verb.TRANSFER and self.phase is Phase.ACTING
+        return "transfer_in_progress" if transferring else "already_ending"
+
+    @property
     def interruptible(self) -> bool:
         return self.command.interruptible and not self.repeated
+
+    def waits_for_caller(self, now: int) -> bool:
+        """Does the caller's speech, the only thing in its way, still hold it up?"""
+        if self.blocked_since is None:
+            self.blocked_since = now
+        return now - self.blocked_since < CALLER_WAIT_MS
 
     def expected_ms(self) -> int:
         return len(self.command.text) * MS_PER_CHARACTER + GRACE_MS

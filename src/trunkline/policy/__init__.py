@@ -1,1 +1,1 @@
-"""What may be dialed. `dialing.py` decides for routes, for control commands and for a model's tools alike."""
+"""Who may be called: pure judgements that the API and the workers share."""

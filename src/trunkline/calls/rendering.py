@@ -1,0 +1,139 @@
+"""Calls, events and receipts as clients see them: rows and journals in, the wire's JSON out. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from trunkline.calls.events import Event
+from trunkline.calls.tables import CallRow, CommandRow
+from trunkline.calls.verbs import UNSUCCESSFUL, Status
+from trunkline.clock import iso
+from trunkline.policy.dialing import is_sandbox
+
+SPOKEN = ("caller.said", "speech.ended", "sandbox.heard", "sandbox.said")
+"""Kinds of events that a call's object is made from."""
+
+_MOMENTS = ("accepted_at", "started_at", "first_audio_at", "finished_at")
+_SECRETS = ("webhook_secret",)
+
+
+def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") -> dict[str, Any]:
+    """The call object. `spoken` are its events of the kinds in `SPOKEN`."""
+    assistant = row.plan.get("assistant") or {}
+    rendered: dict[str, Any] = {
+        "id": row.id,
+        "status": row.status,
+        "direction": row.direction,
+        "end_reason": row.end_reason,
+        "error": row.error,
+        "caller_phone": row.destination,
+        "assistant_phone": row.caller_id,
+        "destination": row.destination,
+        "phone_number": row.caller_id,
+        "number_id": row.number_id,
+        "assistant_id": row.assistant_id,
+        "agent_id": row.assistant_id,
+        "agent_name": assistant.get("name"),
+        "business_name": assistant.get("business_name"),
+        "started_at": moment(row.answered_at),
+        "ended_at": moment(row.ended_at),
+        "duration_seconds": None if row.duration_seconds is None else round(row.duration_seconds),
+        "messages": transcript(spoken),
+        "summary": None,
+        "analysis_result": None,
+        "room_name": None,
+        "recording_url": f"{base_url}/calls/{row.id}/recording" if row.recording else None,
+        "transfer": row.transfer or None,
+        "metadata": row.plan.get("metadata") or {},
+        "warnings": row.warnings,
+        "last_sequence": row.last_sequence,
+        "created_at": moment(row.created_at),
+        "updated_at": moment(row.updated_at),
+    }
+    if is_sandbox(row.destination):
+        rendered["sandbox"] = sandbox(spoken)
+    return rendered
+
+
+def transcript(spoken: Iterable[Event]) -> list[dict[str, str]]:
+    """What was said as it was heard: the assistant's words only as far as the person got them."""
+    messages = []
+    for event in spoken:
+        match event.kind:
+            case "caller.said":
+                messages.append({"role": "user", "content": str(event.data["text"])})
+            case "speech.ended" if event.data.get("heard_text"):
+                messages.append({"role": "assistant", "content": str(event.data["heard_text"])})
+    return messages
+
+
+def sandbox(spoken: Iterable[Event]) -> dict[str, list[dict[str, Any]]]:
+    """The far end's own account: what it decoded from the samples it received, and what it said."""
+    kinds: dict[str, list[dict[str, Any]]] = {"heard": [], "said": []}
+    for event in spoken:
+        if event.kind.startswith("sandbox."):
+            kinds[event.kind.removeprefix("sandbox.")].append(dict(event.data))
+    return kinds
+
+
+def assistant_json(config: Mapping[str, Any]) -> dict[str, Any]:
+    """The resolved configuration of a call, without what only its owner may know."""
+    shown = {name: value for name, value in config.items() if name not in _SECRETS}
+    model = shown.get("llm_config")
+    if isinstance(model, dict) and model.get("tools"):
+        shown["llm_config"] = {**model, "tools": [_without_secret(tool) for tool in model["tools"]]}
+    return shown
+
+
+def receipt_json(receipt: Mapping[str, Any], zero: datetime | None) -> dict[str, Any]:
+    """A receipt's fields with moments on the call's clock (ms since `zero`) as dates."""
+    shown = {name: value for name, value in receipt.items() if name not in ("id", "verb")}
+    for name in _MOMENTS:
+        at_ms = shown.get(name)
+        shown[name] = iso(zero + timedelta(milliseconds=at_ms)) if zero is not None and at_ms is not None else None
+    return shown
+
+
+def command_json(row: CommandRow, receipt: Mapping[str, Any], zero: datetime | None) -> dict[str, Any]:
+    """A command as listed: what was asked, and all that is known of it."""
+    return {
+        **receipt_json({"status": row.status, **receipt}, zero),
+        "id": row.id,
+        "call_id": row.call_id,
+        "type": row.command["verb"],
+        "sequence": row.sequence,
+        "command": {name: value for name, value in row.command.items() if name != "id"},
+        "created_at": moment(row.created_at),
+    }
+
+
+def answer_json(
+    command_id: str, sequence: int, receipt: Mapping[str, Any], zero: datetime | None, delivered: bool = True
+) -> dict[str, Any]:
+    """The answer to a control request: the reference's two fields, and beside them what we know."""
+    status = Status(receipt["status"])
+    failed = status in UNSUCCESSFUL
+    why = f": {receipt['reason']}" if receipt.get("reason") else ""
+    answer: dict[str, Any] = {
+        "success": not failed,
+        "message": f"The command was {status}{why}" if failed else "Command sent successfully",
+        "command_id": command_id,
+        "sequence": sequence,
+        **receipt_json(receipt, zero),
+    }
+    if not delivered:
+        answer["delivery"] = "unknown"
+    return answer
+
+
+def moment(at: datetime | None) -> str | None:
+    return None if at is None else iso(at)
+
+
+def _without_secret(tool: Mapping[str, Any]) -> dict[str, Any]:
+    server = tool.get("server")
+    if not isinstance(server, dict):
+        return dict(tool)
+    return {**tool, "server": {name: value for name, value in server.items() if name != "secret"}}

@@ -1,0 +1,119 @@
+"""Who calls: the API key of a request, checked, counted against its limit, and held against the scope a route needs.
+
+async def list_calls(caller: Reader, ...): ...
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Annotated
+
+from fastapi import Depends
+from starlette.requests import HTTPConnection
+
+from trunkline import clock
+from trunkline.errors import ScopeMissing, Unauthorized
+from trunkline.organizations.keys import Caller, caller_of
+from trunkline.storage.engine import Database
+from trunkline.web.limits import Taken, Window, enforce
+
+REMEMBERED_S = 0.8
+"""A key is looked up again after this long: a revoked one stops within a second."""
+MAX_REMEMBERED = 20_000
+LONGEST_KEY = 200
+
+GRANTS: dict[str, frozenset[str]] = {
+    "full": frozenset({"full", "calls", "control", "read"}),
+    "calls": frozenset({"calls", "read"}),
+    "control": frozenset({"control", "read"}),
+    "read": frozenset({"read"}),
+}
+"""What each scope of a key allows. Whoever may place or steer calls may also see them."""
+
+
+@dataclass(slots=True)
+class Callers:
+    """Looks keys up, and remembers for under a second what it found, by hash."""
+
+    database: Database
+    _remembered: dict[bytes, tuple[float, Caller | None]] = field(default_factory=dict)
+
+    async def of(self, key_text: str) -> Caller:
+        """Raises Unauthorized."""
+        caller = await self._look_up(key_text) if 0 < len(key_text) <= LONGEST_KEY else None
+        if caller is None:
+            raise Unauthorized("Invalid or missing API key")
+        return caller
+
+    async def _look_up(self, key_text: str) -> Caller | None:
+        digest = hashlib.sha256(key_text.encode("utf-8", "surrogatepass")).digest()
+        now = clock.monotonic()
+        until, caller = self._remembered.get(digest, (0.0, None))
+        if now < until:
+            return caller
+        async with self.database.reading() as session:
+            caller = await caller_of(session, key_text)
+        if len(self._remembered) >= MAX_REMEMBERED:
+            self._remembered.clear()
+        self._remembered[digest] = (now + REMEMBERED_S, caller)
+        return caller
+
+
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What stands between the world and the routes; `app.state.door`."""
+
+    callers: Callers
+    per_key: Window
+    strangers: Window
+    """By address: requests without a valid key."""
+
+
+def require(caller: Caller, scope: str) -> None:
+    """Raises ScopeMissing."""
+    if not any(scope in GRANTS.get(held, ()) for held in caller.scopes):
+        raise ScopeMissing(
+            f"This needs a key with the scope {scope!r}; this key has: {', '.join(sorted(caller.scopes))}"
+        )
+
+
+def bearer(connection: HTTPConnection) -> str:
+    """The key in the Authorization header, or ''."""
+    scheme, _, key = connection.headers.get("authorization", "").partition(" ")
+    return key.strip() if scheme.lower() == "bearer" else ""
+
+
+async def authenticate(connection: HTTPConnection, key_text: str) -> Caller:
+    """Raises Unauthorized or TooMany; leaves what is left of the limit for the answer's headers."""
+    door: Door = connection.app.state.door
+    now = clock.wall_ms() / 1000
+    try:
+        caller = await door.callers.of(key_text)
+    except Unauthorized:
+        address = connection.client.host if connection.client else "unknown"
+        _count(connection, door.strangers.take(address, now), now, "requests without a valid key")
+        raise
+    _count(connection, door.per_key.take(caller.key_id, now), now, "requests with this key")
+    return caller
+
+
+def _count(connection: HTTPConnection, taken: Taken, now_s: float, what: str) -> None:
+    connection.state.taken = taken
+    enforce(taken, now_s, what)
+
+
+def _needs(scope: str) -> Callable[[HTTPConnection], Awaitable[Caller]]:
+    async def dependency(connection: HTTPConnection) -> Caller:
+        caller = await authenticate(connection, bearer(connection))
+        require(caller, scope)
+        return caller
+
+    return dependency
+
+
+Owner = Annotated[Caller, Depends(_needs("full"))]
+Placer = Annotated[Caller, Depends(_needs("calls"))]
+Controller = Annotated[Caller, Depends(_needs("control"))]
+Reader = Annotated[Caller, Depends(_needs("read"))]

@@ -1,0 +1,24 @@
+"""Old names that still work: `/agents` for `/assistants`, `agent_id` for `assistant_id`, and the header that says so."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from trunkline.errors import BadRequest
+
+HEADER = "Deprecation"
+SINCE = "@1764547200"
+"""RFC 9745 §2.1: the moment since which they are deprecated, 1 December 2025."""
+
+
+def renamed(body: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], bool]:
+    """`body` with old names (`names`: old → new) replaced, and whether any was used. Raises BadRequest if both differ."""
+    result = dict(body)
+    used = [old for old in names if old in body]
+    for old in used:
+        value, new = result.pop(old), names[old]
+        if new in body and body[new] != value:
+            raise BadRequest("The request body is invalid", details=[f"{old}: differs from {new}, which replaces it"])
+        result[new] = value
+    return result, bool(used)

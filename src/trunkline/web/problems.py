@@ -1,0 +1,96 @@
+"""The one place where errors become answers: `{error, message, details?, code}`, whatever went wrong and wherever."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from trunkline.errors import BadRequest, MethodNotAllowed, NotFound, Problem, Unavailable
+from trunkline.web.body import path
+
+log = structlog.get_logger(__name__)
+
+DATABASE_RETRY_S = 2
+
+
+class ProblemBody(BaseModel):
+    """What every error answer holds."""
+
+    error: str
+    """The short human phrase."""
+    message: str
+    details: list[str] | None = None
+    """One per offending field: `llm_config.temperature: …`."""
+    code: str
+    """The machine name."""
+
+
+def install(app: FastAPI) -> None:
+    app.add_exception_handler(Problem, _problem)
+    app.add_exception_handler(RequestValidationError, _invalid)
+    app.add_exception_handler(HTTPException, _http)
+    app.add_exception_handler(OperationalError, _database_away)
+    app.add_exception_handler(InterfaceError, _database_away)
+    app.add_exception_handler(Exception, _unexpected)
+
+
+def body_of(problem: Problem) -> dict[str, Any]:
+    body: dict[str, Any] = {"error": problem.phrase, "message": problem.message, "code": problem.code}
+    if problem.details:
+        body["details"] = problem.details
+    if problem.retry_after is not None:
+        body["retry_after"] = problem.retry_after
+    return body
+
+
+def render(problem: Problem) -> JSONResponse:
+    headers = {}
+    if problem.retry_after is not None:
+        headers["Retry-After"] = str(problem.retry_after)
+    if problem.status == 401:
+        headers["WWW-Authenticate"] = "Bearer"
+    return JSONResponse(body_of(problem), problem.status, headers)
+
+
+async def _problem(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, Problem)
+    return render(error)
+
+
+async def _invalid(_: Request, error: Exception) -> JSONResponse:
+    """A path or query parameter that FastAPI has refused."""
+    assert isinstance(error, RequestValidationError)
+    details = [f"{path(item['loc'][1:])}: {item['msg'][:1].lower()}{item['msg'][1:]}" for item in error.errors()]
+    return render(BadRequest("A parameter is invalid", details=details))
+
+
+async def _http(_: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, HTTPException)
+    match error.status_code:
+        case 404:
+            return render(NotFound("No such URL"))
+        case 405:
+            answer = render(MethodNotAllowed())
+            answer.headers.update(error.headers or {})
+            return answer
+        case status:
+            body = {"error": str(error.detail), "message": str(error.detail), "code": "http_error"}
+            return JSONResponse(body, status, error.headers)
+
+
+async def _database_away(_: Request, error: Exception) -> JSONResponse:
+    log.warning("database away", error=str(error.__cause__ or error))
+    return render(Unavailable("The database is not available", retry_after=DATABASE_RETRY_S))
+
+
+async def _unexpected(request: Request, error: Exception) -> JSONResponse:
+    log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
+    return render(Problem("Something went wrong on our side"))

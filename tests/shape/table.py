@@ -37,21 +37,22 @@ NARROWER: dict[str, frozenset[str]] = {
 What a far end heard is only evidence if nothing but frames can reach it.
 """
 
-WORKER_SIDE = (
-    "calls/leg.py", "calls/talk.py", "calls/verbs.py", "calls/events.py", "calls/plan.py", "calls/lifecycle.py",
-    "calls/commands.py", "calls/endings.py", "calls/call.py", "calls/projection.py", "calls/run.py", "calls/media.py",
-    "calls/ticker.py", "calls/worker.py", "calls/journal.py",
-    "audio/*.py", "bus/*.py", "conversation/*.py", "providers/*.py", "telephony/**.py",
+API_SIDE = (
+    "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
+    "calls/recorder.py", "calls/live.py",
 )  # fmt: skip
-"""What a worker process loads. However indirectly, none of it reaches the web or the database."""
+WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})
+"""What a worker process loads: these rooms without the files above. However indirectly, none of it reaches the web or
+the database."""
 
 NOT_IN_A_WORKER_ROOMS = frozenset({"storage", "web", "api", "organizations", "assistants"})
 NOT_IN_A_WORKER = frozenset({"fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "aiosqlite", "typer", "httpx"})
 
 PURE = (
     "audio/*.py",
-    "calls/verbs.py", "calls/events.py", "calls/plan.py",
-    "calls/lifecycle.py", "calls/commands.py", "calls/endings.py", "calls/call.py", "calls/projection.py",
+    "calls/verbs.py", "calls/events.py", "calls/plan.py", "calls/inputs.py", "calls/effects.py",
+    "calls/lifecycle.py", "calls/commands.py", "calls/running.py", "calls/outcomes.py", "calls/endings.py", "calls/call.py",
+    "calls/chronicle.py", "calls/projection.py",
     "conversation/turns.py", "conversation/spoken.py", "conversation/clauses.py",
     "policy/dialing.py",
     "telephony/sip/message.py", "telephony/sip/uri.py", "telephony/sip/sdp.py", "telephony/sip/digest.py",
@@ -60,7 +61,7 @@ PURE = (
     "bus/messages.py",
     "cli/show.py", "cli/truth.py",
 )  # fmt: skip
-"""Decisions and arithmetic: no waiting, no clock, no chance, no world. Each has a unit test of its own name."""
+"""Decisions and arithmetic: no waiting, no clock, no chance, no world. Each that does anything has a unit test of its own name."""
 
 IMPURE = frozenset(
     {

@@ -98,7 +98,7 @@ def test_a_pure_module_may_not_look_at_the_clock_or_wait():
 
 
 def test_a_pure_module_without_its_own_test_is_named(tmp_path: Path):
-    modules = package(calls__lifecycle="pass\n", calls__run="pass\n")
+    modules = package(calls__lifecycle="def f():\n    return 1\n", calls__effects="class A: ...\n", calls__run="pass\n")
     assert list(rules.unmirrored(modules, tmp_path / "tests")) == [
         "calls/lifecycle.py is pure and has no tests/unit/calls/test_lifecycle.py"
     ]

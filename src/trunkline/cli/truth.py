@@ -11,6 +11,8 @@ from typing import Any
 
 Data = Mapping[str, Any]
 
+AGAIN = ":again"
+"""What the id of a command's second utterance ends with."""
 SPEAKING = frozenset({"say", "end-call", "transfer"})
 
 
@@ -41,7 +43,7 @@ def _unlike_the_far_end(utterances: Sequence[Data], heard: Sequence[Data]) -> It
 
 def _unlike_the_utterance(receipts: Iterable[Data], utterances: Iterable[Data]) -> Iterator[str]:
     """The last utterance of a command is the one its receipt speaks of: a repeated goodbye has two."""
-    by_command = {utterance["utterance"]: utterance for utterance in utterances}
+    by_command = {utterance["utterance"].removesuffix(AGAIN): utterance for utterance in utterances}
     for receipt in receipts:
         told = _words(_told(receipt))
         spoken = by_command.get(receipt["id"])

@@ -94,7 +94,7 @@ def test_the_answer_of_a_trigger_is_judged_like_words():
 def test_the_receipt_of_a_repeated_goodbye_speaks_of_its_last_time():
     events = [
         spoken("c1", "Good", "end-call"),
-        spoken("c1", "Goodbye then.", "end-call"),
+        spoken("c1:again", "Goodbye then.", "end-call"),
         receipt("c1", "end-call", "Goodbye then."),
     ]
     assert disagreements(events, stretches("Good", "Goodbye then.")) == []

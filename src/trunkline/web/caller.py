@@ -15,7 +15,8 @@ from starlette.requests import HTTPConnection
 
 from trunkline import clock
 from trunkline.errors import ScopeMissing, Unauthorized
-from trunkline.organizations.keys import Caller, caller_of
+from trunkline.organizations.keys import Caller, allows
+from trunkline.organizations.store import caller_of
 from trunkline.storage.engine import Database
 from trunkline.web.limits import Taken, Window, enforce
 
@@ -23,14 +24,6 @@ REMEMBERED_S = 0.8
 """A key is looked up again after this long: a revoked one stops within a second."""
 MAX_REMEMBERED = 20_000
 LONGEST_KEY = 200
-
-GRANTS: dict[str, frozenset[str]] = {
-    "full": frozenset({"full", "calls", "control", "read"}),
-    "calls": frozenset({"calls", "read"}),
-    "control": frozenset({"control", "read"}),
-    "read": frozenset({"read"}),
-}
-"""What each scope of a key allows. Whoever may place or steer calls may also see them."""
 
 
 @dataclass(slots=True)
@@ -73,7 +66,7 @@ class Door:
 
 def require(caller: Caller, scope: str) -> None:
     """Raises ScopeMissing."""
-    if not any(scope in GRANTS.get(held, ()) for held in caller.scopes):
+    if not allows(caller.scopes, scope):
         raise ScopeMissing(
             f"This needs a key with the scope {scope!r}; this key has: {', '.join(sorted(caller.scopes))}"
         )

@@ -16,6 +16,7 @@ over several slots. Not here: what a far end or a speech-to-text makes of the wo
 from __future__ import annotations
 
 import binascii
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -77,8 +78,12 @@ class Decoded:
 
 def modulate(text: str, first: bool = True, sequence: int = 0) -> Modulated:
     """Speak `text`. `first`: its first word begins an utterance; else `sequence` says how many bursts went before."""
-    pieces: list[bytes] = []
-    words: list[ModemWord] = []
+    spoken = list(modulate_words(text, first, sequence))
+    return Modulated(b"".join(one.audio for one in spoken), tuple(word for one in spoken for word in one.words))
+
+
+def modulate_words(text: str, first: bool = True, sequence: int = 0) -> Iterator[Modulated]:
+    """The same word by word, as it is made: each with its slots and the silence after it."""
     frames = 0
     texts = text.split()
     for number, word in enumerate(texts):
@@ -88,13 +93,10 @@ def modulate(text: str, first: bool = True, sequence: int = 0) -> Modulated:
             heard_bits = len(bits) + _burst_bits(part)
             bits += _slot(flags | (FIRST if first else 0), sequence, part)
             first, sequence = False, sequence + 1
-        pieces.append(_tones(bits))
-        words.append(ModemWord(word, start, start + heard_bits // BITS_PER_FRAME * FRAME))
-        frames += len(bits) // BITS_PER_FRAME
-        if number + 1 < len(texts) and ends_clause(word):
-            pieces.append(b"\xff" * (CLAUSE_GAP_FRAMES * FRAME))
-            frames += CLAUSE_GAP_FRAMES
-    return Modulated(b"".join(pieces), tuple(words))
+        gap = CLAUSE_GAP_FRAMES if number + 1 < len(texts) and ends_clause(word) else 0
+        frames += len(bits) // BITS_PER_FRAME + gap
+        end = start + heard_bits // BITS_PER_FRAME * FRAME
+        yield Modulated(_tones(bits) + b"\xff" * (gap * FRAME), (ModemWord(word, start, end),))
 
 
 def ends_clause(word: str) -> bool:
@@ -153,6 +155,11 @@ class Demodulator:
         self._proven_phase = 0
         self._unproven = PATIENCE_FRAMES - FIRST_PATIENCE_FRAMES
         self._words = _Words()
+
+    @property
+    def quiet_frames(self) -> int:
+        """How many frames in a row were silent up to now."""
+        return self._quiet
 
     def feed(self, frame: bytes) -> list[Decoded]:
         self._frames += 1

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+import re
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 from shape import table
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef
+SAYS_PURE = re.compile(r"\bPure( data)?[.:]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +33,10 @@ class Module:
     @property
     def worker_side(self) -> bool:
         return self.room in table.WORKER_ROOMS and not self.matches(table.API_SIDE)
+
+    @property
+    def pure(self) -> bool:
+        return self.matches(table.PURE) or bool(SAYS_PURE.search(ast.get_docstring(self.tree) or ""))
 
     def matches(self, patterns: Sequence[str]) -> bool:
         return any(fnmatch(self.where, pattern) for pattern in patterns)
@@ -173,7 +179,7 @@ def _loaded(tree: ast.AST) -> Iterator[ast.AST]:
 
 def impurities(modules: Sequence[Module]) -> Iterator[str]:
     for module in modules:
-        if module.matches(table.PURE):
+        if module.pure:
             yield from (
                 f"{module.where} is pure and may not import {name}" for name in sorted(_foreign(module) & table.IMPURE)
             )
@@ -194,7 +200,7 @@ def _impure_nodes(module: Module) -> Iterator[str]:
 def unmirrored(modules: Sequence[Module], tests: Path) -> Iterator[str]:
     """Each pure module that does something has a unit test of its own name at its own path."""
     for module in modules:
-        if module.matches(table.PURE) and any(map(_does_something, ast.walk(module.tree))):
+        if module.pure and any(map(_does_something, ast.walk(module.tree))):
             folder, _, name = module.where.rpartition("/")
             mirror = tests / "unit" / folder / f"test_{name}"
             if not mirror.exists():
@@ -245,6 +251,15 @@ def _words(node: ast.AST, docstrings: set[int]) -> set[str]:
 
 def _split(text: str) -> list[str]:
     return "".join(c if c.isalnum() else " " for c in text.lower()).split()
+
+
+def unknown_kinds(modules: Sequence[Module], kinds: Collection[str]) -> Iterator[str]:
+    """A line for the journal whose kind is not in its table would be a line that no page explains."""
+    for module in modules:
+        for node in ast.walk(module.tree):
+            match node:
+                case ast.Call(func=ast.Name(id="Noted"), args=[ast.Constant(value=str(kind)), *_]) if kind not in kinds:
+                    yield f"{module.where}:{node.lineno} notes {kind}, which is no kind of event"
 
 
 def untimely(tests: Sequence[Module]) -> Iterator[str]:

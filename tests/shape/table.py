@@ -39,7 +39,8 @@ What a far end heard is only evidence if nothing but frames can reach it.
 
 API_SIDE = (
     "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
-    "calls/recorder.py", "calls/live.py",
+    "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py", "calls/idempotency.py",
+    "calls/placeholders.py",
 )  # fmt: skip
 WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})
 """What a worker process loads: these rooms without the files above. However indirectly, none of it reaches the web or
@@ -61,7 +62,7 @@ PURE = (
     "bus/messages.py",
     "cli/show.py", "cli/truth.py",
 )  # fmt: skip
-"""Decisions and arithmetic: no waiting, no clock, no chance, no world. Each that does anything has a unit test of its own name."""
+"""These, and every module whose opening paragraph says "Pure.", are decisions and arithmetic: no waiting, no clock, no chance, no world. Each that does anything has a unit test of its own name."""
 
 IMPURE = frozenset(
     {

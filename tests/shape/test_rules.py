@@ -97,6 +97,13 @@ def test_a_pure_module_may_not_look_at_the_clock_or_wait():
     ]
 
 
+def test_a_module_that_says_it_is_pure_is_held_to_it():
+    said = rules.impurities(
+        package(calls__anything='"""It decides things. Pure."""\nimport os\n', calls__other="import os\n")
+    )
+    assert list(said) == ["calls/anything.py is pure and may not import os"]
+
+
 def test_a_pure_module_without_its_own_test_is_named(tmp_path: Path):
     modules = package(calls__lifecycle="def f():\n    return 1\n", calls__effects="class A: ...\n", calls__run="pass\n")
     assert list(rules.unmirrored(modules, tmp_path / "tests")) == [
@@ -136,6 +143,12 @@ def test_a_vendor_is_named_only_in_its_own_file():
     text = '"""Like openai."""\nx = "a-deepgram-key"\n'
     said = list(rules.foreign_words(package(calls__run=text, providers__catalogue=text)))
     assert said == ["calls/run.py:2 names deepgram"]
+
+
+def test_a_kind_of_event_that_no_table_has_is_named():
+    modules = package(telephony__leg='tell(Noted("surprise", {}))\ntell(Noted("ringing"))\n')
+    said = list(rules.unknown_kinds(modules, {"ringing"}))
+    assert said == ["telephony/leg.py:1 notes surprise, which is no kind of event"]
 
 
 def test_unit_tests_that_wait_or_patch_are_named():

@@ -37,7 +37,7 @@ class Refused(Exception):
 
 class Remote:
     def __init__(self, url: str, key: str) -> None:
-        self.url = url.rstrip("/")
+        self.url, self.key = url.rstrip("/"), key
         self._headers = {"Authorization": f"Bearer {key}"}
         self._http = httpx.Client(base_url=f"{self.url}/api/v1", headers=self._headers, timeout=TIMEOUT_S)
 

@@ -64,9 +64,8 @@ def receipt_line(receipt: Data) -> str:
 
 
 def answer_line(answer: Data, verb: str) -> str:
-    """What the API said to a command: the receipt, or how far the command has come."""
-    receipt = answer.get("receipt") or answer
-    return receipt_line({**receipt, "verb": verb}) + f"  {answer.get('command_id')}"
+    """What the API answers to a command: its receipt, as far as the command has come."""
+    return f"{receipt_line({**answer, 'verb': verb})}  {answer.get('command_id')}"
 
 
 def _speech(receipt: Data) -> bool:

@@ -83,6 +83,11 @@ def test_moments_given_as_dates_are_shown_as_times():
     assert line == "mute: done  [finished 10:11:12.345]"
 
 
+def test_an_answer_names_the_command():
+    answer = {"success": True, "command_id": "cmd_1", "status": "accepted", "sequence": 1}
+    assert show.answer_line(answer, "say") == "say: accepted  cmd_1"
+
+
 def test_a_refusal_has_no_words():
     assert (
         show.receipt_line({"verb": "say", "status": "refused", "reason": "assistant_speaking"})

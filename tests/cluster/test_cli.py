@@ -1,0 +1,88 @@
+"""The command line against a whole Trunkline of its own, as a person uses it."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from trunkline.cli.remote import Remote
+from trunkline.cli.server import serving
+
+PROGRAM = Path(sys.executable).with_name("trunkline")
+Trunkline = Callable[..., subprocess.CompletedProcess[str]]
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    with serving(tmp_path_factory.mktemp("cli")) as running:
+        yield running
+
+
+@pytest.fixture
+def trunkline(remote: Remote) -> Trunkline:
+    def run(*arguments: str, key: str = remote.key) -> subprocess.CompletedProcess[str]:
+        environment = {**os.environ, "TRUNKLINE_URL": remote.url, "TRUNKLINE_KEY": key}
+        return subprocess.run(
+            [PROGRAM, *arguments], env=environment, capture_output=True, text=True, timeout=45, check=False
+        )
+
+    return run
+
+
+def test_a_call_is_placed_steered_and_shown(trunkline: Trunkline):
+    placed = trunkline("call", "+15005550008", "--first-message", "Hello.")
+    assert placed.returncode == 0, placed.stderr
+    call = placed.stdout.strip()
+
+    followed = trunkline("say", call, "too early")
+    if followed.returncode:  # still ringing: the refusal is the API's own words
+        assert "in progress" in followed.stderr.lower()
+    waited = _until_answered(trunkline, call)
+    assert waited
+
+    said = trunkline("say", call, "Your parcel arrives.", "--now")
+    assert said.returncode == 0, said.stderr
+    assert said.stdout.startswith("say: heard “Your parcel arrives.”")
+    assert "basis frames" in said.stdout
+
+    known = trunkline("inject", call, "Her name is Ada.")
+    assert known.stdout.startswith("inject-context: done")
+
+    ended = trunkline("end", call, "Goodbye.")
+    assert ended.stdout.startswith("end-call: done “Goodbye.”")
+
+    watched = trunkline("watch", call)
+    assert watched.stdout.splitlines()[-1].split()[1] == "ended"
+    assert "\x1b" not in watched.stdout
+
+    shown = trunkline("show", call).stdout
+    assert "end_call_command" in shown
+    assert "assistant  “Your parcel arrives.”" in shown
+    assert "say: heard “Your parcel arrives.”" in shown
+
+
+def test_a_call_can_be_waited_for_and_its_failure_is_an_exit_code(trunkline: Trunkline):
+    busy = trunkline("call", "+15005550002", "--wait")
+    assert busy.returncode == 1
+    assert re.search(r"ended +failed: busy", busy.stdout)
+
+
+def test_what_the_api_refuses_is_printed_without_a_traceback(trunkline: Trunkline):
+    for refused, word in (
+        (trunkline("say", "call_nobody", "hello"), "not found"),
+        (trunkline("call", "12345"), "destination"),
+        (trunkline("call", "+15005550001", key="tl_live_" + "x" * 40), "key"),
+    ):
+        assert refused.returncode == 1
+        assert word in refused.stderr.lower()
+        assert "Traceback" not in refused.stderr
+
+
+def _until_answered(trunkline: Trunkline, call: str) -> bool:
+    return any("answered" in trunkline("show", call).stdout for _ in range(10))

@@ -78,7 +78,7 @@ class EspeakVoice:
 
 
 def _at_our_rate(words: Sequence[WordAt], at_most: int | None = None) -> tuple[Word, ...]:
-    scaled = ((word.text, word.start * OUR_RATE // RATE, -(-word.end * OUR_RATE // RATE)) for word in words)
+    scaled = ((word.text, word.start * OUR_RATE // RATE, word.end * OUR_RATE // RATE) for word in words)
     if at_most is None:
         return tuple(Word(text, start, end) for text, start, end in scaled)
     return tuple(Word(text, min(start, at_most), min(end, at_most)) for text, start, end in scaled)

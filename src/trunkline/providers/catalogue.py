@@ -62,7 +62,10 @@ def names(block: Block) -> tuple[str, ...]:
     return tuple({"stt": STT, "llm": LLM, "tts": TTS}[block])
 
 
-LANGUAGES = tuple("multi nl en de fr es it pt pl ru ja ko zh ar hi da sv no fi cs hu ro bg hr sk tr id vi".split())
+LANGUAGES = (
+    *("multi", "nl", "en", "de", "fr", "es", "it", "pt", "pl", "ru", "ja", "ko", "zh", "ar", "hi"),
+    *("da", "sv", "no", "fi", "cs", "hu", "ro", "bg", "hr", "sk", "tr", "id", "vi"),
+)
 """What `stt_config.language` may be."""
 
 ALIASES = {"11labs": "elevenlabs"}

@@ -1,0 +1,71 @@
+"""One direction of a sandbox line."""
+
+from __future__ import annotations
+
+from trunkline.telephony.sandbox.link import SETTLE, SILENCE, Link
+
+SOUND = b"\x20" * 160
+
+
+def takes(link: Link, ticks: int) -> list[bytes | None]:
+    return [link.take() for _ in range(ticks)]
+
+
+def test_a_lone_frame_comes_out_after_it_has_waited_a_little():
+    link = Link()
+    link.put(SOUND)
+    assert takes(link, SETTLE + 2) == [None] * SETTLE + [SOUND, None]
+    assert link.taken == 1
+
+
+def test_it_flows_as_soon_as_enough_frames_wait():
+    link = Link()
+    for _ in range(SETTLE + 1):
+        link.put(SOUND)
+    assert link.take() == SOUND
+
+
+def test_two_frames_late_tear_no_hole():
+    link = Link()
+    flow: list[bytes | None] = []
+    for tick in range(50):
+        if tick % 10 == 7:
+            flow.append(link.take())  # the sender is late by this tick, and by the next
+            continue
+        for _ in range(2 if tick % 10 == 8 else 1):
+            link.put(SOUND)
+        flow.append(link.take())
+    assert None not in flow[SETTLE + 1 :]
+
+
+def test_after_running_dry_it_settles_again():
+    link = Link()
+    for _ in range(SETTLE + 1):
+        link.put(SOUND)
+    assert takes(link, SETTLE + 2)[-1] is None
+    link.put(SOUND)
+    assert link.take() is None
+
+
+def test_what_was_taken_back_never_comes_out_and_does_not_count():
+    link = Link()
+    for _ in range(5):
+        link.put(SOUND)
+    link.take()
+    assert link.clear() == 4
+    assert link.clear() == 0
+    assert takes(link, 5) == [None] * 5
+    assert link.taken == 1
+
+
+def test_lateness_is_made_up_for_in_pauses_and_never_in_speech():
+    link = Link()
+    for frame in [SOUND] * 10 + [SILENCE] * 20 + [SOUND] * 10:
+        link.put(frame)
+    out: list[bytes | None] = []
+    while len(link):
+        out.append(link.take())
+    assert out.count(SOUND) == 20
+    assert out[:10] == [SOUND] * 10
+    assert out.count(SILENCE) == 10
+    assert link.taken == 40

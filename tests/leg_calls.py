@@ -23,6 +23,7 @@ class Placed(Generic[L]):
         self.came: list[bytes] = []
         """The frames that were received."""
         self.sent = 0
+        self.dialing: asyncio.Task[None]
         self._to_send: list[bytes] = []
         self._arrived, self._spoken = asyncio.Event(), asyncio.Event()
         self._born = asyncio.get_running_loop().time()
@@ -93,7 +94,8 @@ P = TypeVar("P", bound=Placed)  # type: ignore[type-arg]
 async def living(placed: P) -> AsyncIterator[P]:
     """The call is placed and ticked for the length of the block."""
     async with asyncio.TaskGroup() as group:
-        tasks = [group.create_task(placed.leg.dial()), group.create_task(placed.tick_for_ever())]
+        placed.dialing = group.create_task(placed.leg.dial())
+        ticking = group.create_task(placed.tick_for_ever())
         yield placed
-        for task in tasks:
-            task.cancel()
+        placed.dialing.cancel()
+        ticking.cancel()

@@ -16,7 +16,8 @@ def test_the_sandbox_is_every_number_of_its_block(number: str):
 
 
 @pytest.mark.parametrize(
-    "number", ["+1500555000", "+150055500012", "+15005560001", "15005550001", "sip:+15005550001@a.example", "+15005550001\n"]
+    "number",
+    ["+1500555000", "+150055500012", "+15005560001", "15005550001", "sip:+15005550001@a.example", "+15005550001\n"],
 )
 def test_the_sandbox_is_nothing_else(number: str):
     assert not is_sandbox(number)

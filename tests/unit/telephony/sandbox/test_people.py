@@ -117,4 +117,7 @@ def test_a_script_speaks_into_the_speech_it_names():
 def test_everybody_copes_with_every_moment():
     everybody: Sequence[Behaviour] = (Silent(), Echo(), Agent(), Voicemail(), HangsUp(), BargesIn(), ScriptedPerson())
     for who in everybody:
-        over(who, *(Senses(ms=ms, ended=ended(None), quiet_ms=ms % 700, speech_ms=ms % 1_500) for ms in range(0, 4_000, 20)))
+        over(
+            who,
+            *(Senses(ms=ms, ended=ended(None), quiet_ms=ms % 700, speech_ms=ms % 1_500) for ms in range(0, 4_000, 20)),
+        )

@@ -90,7 +90,7 @@ class Remote:
             for text in socket:
                 frame = json.loads(text)
                 if frame.get("type") == "event":
-                    yield frame.get("event") or frame
+                    yield frame
 
     def _poll(self, call_id: str, last: int) -> Iterator[dict[str, Any]]:
         while True:

@@ -13,6 +13,7 @@ import numpy as np
 from trunkline.audio.g711 import Samples, ulaw_to_samples
 
 FRAME = 160
+SILENCE = b"\xff" * FRAME
 WINDOW_FRAMES = 12
 """How much of the line is compared: 240 ms, long enough that two people saying the same vowel still differ."""
 DELAY_FRAMES = 26
@@ -35,7 +36,8 @@ class EchoGuard:
     """
 
     def __init__(self) -> None:
-        self._sent: deque[bytes] = deque(maxlen=WINDOW_FRAMES + DELAY_FRAMES)
+        remembered = WINDOW_FRAMES + DELAY_FRAMES
+        self._sent = deque([SILENCE] * remembered, maxlen=remembered)
         self._line: deque[bytes] = deque(maxlen=WINDOW_FRAMES)
         self._played = 0
         self._heard_at = 0
@@ -58,7 +60,7 @@ class EchoGuard:
         self.heard(frame)
         line = ulaw_to_samples(b"".join(self._line))
         sent = ulaw_to_samples(b"".join(list(self._sent)[-len(self._line) - DELAY_FRAMES :]))
-        if len(sent) < len(line) or _faint(line) or _faint(sent):
+        if _faint(line) or _faint(sent):
             return False
         short = (WINDOW_FRAMES - len(self._line)) / (WINDOW_FRAMES - 1)
         demand = FIT + (FIT_OF_ONE_FRAME - FIT) * short

@@ -8,9 +8,9 @@ exactly 24 bits. A word with its punctuation is a burst:
     header:  first-of-utterance 1 | word goes on 1 | goes on from the burst before 1 | sequence 3 | repeat 2
 
 A burst fills whole frames (mark tone before it), so its last sample is the last of a frame: whoever got that frame has the
-word, whoever got one frame less has not. A slot is the burst three times and then mark tone up to 400 ms; slots of a
-clause follow each other without a gap, and only between clauses is there silence. A word of more than 58 bytes is split
-over several slots. Not here: what a far end or a speech-to-text makes of the words.
+word, whoever got one frame less has not. A slot is the burst three times, spread with mark tone over 400 ms or more; slots
+of a clause follow each other without a gap, and only between clauses is there silence. A word of more than 58 bytes is
+split over several slots. Not here: what a far end or a speech-to-text makes of the words.
 """
 
 from __future__ import annotations
@@ -32,6 +32,8 @@ LEVEL = 0.3
 
 SLOT_FRAMES = 20
 REPEATS = 3
+APART_FRAMES = 6
+"""Bursts of a slot begin at least so far apart: one gap on the line should not cost two of them."""
 CLAUSE_GAP_FRAMES = 10
 CLAUSE_ENDS = tuple(".!?;:…")
 CLOSERS = "\"')]}»”’"
@@ -48,7 +50,7 @@ RESET_FRAMES = 8
 
 PHASES = 20
 """Where a bit may begin, in thirds of a sample: three bits are twenty samples."""
-PATIENCE_FRAMES = 18
+PATIENCE_FRAMES = 12
 """Frames of energy without a good burst before the receiver doubts where bits begin; within our own slots they are fewer."""
 FIRST_PATIENCE_FRAMES = 4
 
@@ -118,14 +120,19 @@ def _burst_bits(text: bytes) -> int:
     return -(-(OVERHEAD_BITS + 8 * len(text)) // BITS_PER_FRAME) * BITS_PER_FRAME
 
 
+def _apart_bits(text: bytes) -> int:
+    """From the beginning of a burst to that of its repeat."""
+    return max(_burst_bits(text), APART_FRAMES * BITS_PER_FRAME)
+
+
 def _slot(flags: int, sequence: int, text: bytes) -> str:
-    """The bits of one slot: mark tone to fill the frame and the burst, three times over; then mark tone."""
-    width = _burst_bits(text)
+    """The bits of one slot: mark tone to fill the frame and the burst, three times over, mark tone after each."""
+    width, apart = _burst_bits(text), _apart_bits(text)
     bursts = ""
     for repeat in range(REPEATS):
         body = bytes([flags | sequence % 8 << 2 | repeat, len(text)]) + text
         body += binascii.crc_hqx(body, 0xFFFF).to_bytes(2, "big")
-        bursts += (SYNC + f"{int.from_bytes(body, 'big'):0{8 * len(body)}b}").rjust(width, "1")
+        bursts += (SYNC + f"{int.from_bytes(body, 'big'):0{8 * len(body)}b}").rjust(width, "1").ljust(apart, "1")
     return bursts.ljust(SLOT_FRAMES * BITS_PER_FRAME, "1")
 
 
@@ -289,7 +296,7 @@ class _Words:
         last, self._last = self._last, (header & ~3, text, header & 3, at_sample)
         if last is None or last[:2] != self._last[:2]:
             return False
-        slot = REPEATS * _burst_bits(text) // BITS_PER_FRAME * FRAME
+        slot = REPEATS * _apart_bits(text) // BITS_PER_FRAME * FRAME
         return header & 3 > last[2] and at_sample - last[3] <= slot
 
     def _finish(self, at_sample: int) -> list[Decoded]:

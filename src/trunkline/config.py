@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Literal
 
 from pydantic import Field
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict, TomlConfigSettingsSource
@@ -24,6 +25,7 @@ class Settings(BaseSettings):
         "", description="an API key to add at start if it is not there: tl_live_ and ≥ 32 characters"
     )
     drain_seconds: float = Field(30, description="how long live calls may go on after SIGTERM")
+    log_level: Literal["debug", "info", "warning", "error"] = Field("info", description="the least that is logged")
 
     max_calls: int = Field(100, description="calls one worker holds at the same time")
     max_late_ms: float = Field(60, description="a worker whose ticks are later than this (p99) takes no new calls")

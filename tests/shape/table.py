@@ -4,7 +4,7 @@ from __future__ import annotations
 
 PACKAGE = "trunkline"
 
-KIT = frozenset({"errors", "ids", "clock", "config"})
+KIT = frozenset({"errors", "ids", "clock", "config", "logs"})
 """Importable from anywhere; they import nothing of ours."""
 
 ANYTHING = None

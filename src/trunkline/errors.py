@@ -13,6 +13,7 @@
     ├── MethodNotAllowed 405      method_not_allowed
     ├── Conflict 409              conflict
     │   ├── KeyReused             idempotency_key_reused
+    │   ├── NoAvailableNumber     no_available_number
     │   └── RecordingNotReady     recording_not_ready
     ├── TooLarge 413              body_too_large
     ├── WrongContentType 415      unsupported_media_type
@@ -113,6 +114,12 @@ class KeyReused(Conflict):
     """The idempotency key was used with another body"""
 
     code = "idempotency_key_reused"
+
+
+class NoAvailableNumber(Conflict):
+    """No number to call from"""
+
+    code = "no_available_number"
 
 
 class RecordingNotReady(Conflict):

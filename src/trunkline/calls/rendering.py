@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
+from trunkline.calls import projection
 from trunkline.calls.events import Event
 from trunkline.calls.tables import CallRow, CommandRow
 from trunkline.calls.verbs import UNSUCCESSFUL, Status
 from trunkline.clock import iso
 from trunkline.policy.dialing import is_sandbox
 
-SPOKEN = ("caller.said", "speech.ended", "sandbox.heard", "sandbox.said")
+SPOKEN = ("caller.said", "speech.started", "speech.heard", "speech.ended", "sandbox.heard", "sandbox.said")
 """Kinds of events that a call's object is made from."""
 
 _MOMENTS = ("accepted_at", "started_at", "first_audio_at", "finished_at")
@@ -40,7 +41,7 @@ def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") ->
         "started_at": moment(row.answered_at),
         "ended_at": moment(row.ended_at),
         "duration_seconds": None if row.duration_seconds is None else round(row.duration_seconds),
-        "messages": transcript(spoken),
+        "messages": projection.transcript(spoken),
         "summary": None,
         "analysis_result": None,
         "room_name": None,
@@ -53,29 +54,8 @@ def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") ->
         "updated_at": moment(row.updated_at),
     }
     if is_sandbox(row.destination):
-        rendered["sandbox"] = sandbox(spoken)
+        rendered["sandbox"] = projection.sandbox(spoken)
     return rendered
-
-
-def transcript(spoken: Iterable[Event]) -> list[dict[str, str]]:
-    """What was said as it was heard: the assistant's words only as far as the person got them."""
-    messages = []
-    for event in spoken:
-        match event.kind:
-            case "caller.said":
-                messages.append({"role": "user", "content": str(event.data["text"])})
-            case "speech.ended" if event.data.get("heard_text"):
-                messages.append({"role": "assistant", "content": str(event.data["heard_text"])})
-    return messages
-
-
-def sandbox(spoken: Iterable[Event]) -> dict[str, list[dict[str, Any]]]:
-    """The far end's own account: what it decoded from the samples it received, and what it said."""
-    kinds: dict[str, list[dict[str, Any]]] = {"heard": [], "said": []}
-    for event in spoken:
-        if event.kind.startswith("sandbox."):
-            kinds[event.kind.removeprefix("sandbox.")].append(dict(event.data))
-    return kinds
 
 
 def assistant_json(config: Mapping[str, Any]) -> dict[str, Any]:

@@ -54,11 +54,12 @@ class PlaceBody(Body):
     def _one_mode(self) -> Self:
         others = [name for name in ("assistant_id", "assistant_override") if getattr(self, name) is not None]
         if self.assistant is not None and others:
-            raise ValueError(f"assistant cannot be combined with {' and '.join(others)}")
+            raise ValueError(f"assistant: cannot be combined with {' and '.join(others)}")
         if self.assistant is None and self.assistant_id is None:
-            raise ValueError(
-                "assistant_override needs assistant_id" if others else "one of assistant_id and assistant is required"
+            missing = (
+                "assistant_override: needs assistant_id" if others else "assistant: this or assistant_id is required"
             )
+            raise ValueError(missing)
         return self
 
 

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -23,6 +23,7 @@ MAX_DEPTH = 32
 MAX_DETAILS = 50
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")
+_NAMES_A_FIELD = re.compile(r"[a-z_.]+(, [a-z_.]+)*: ")
 _INT64 = 2**63
 
 Model = TypeVar("Model", bound="Body")
@@ -81,9 +82,7 @@ def validated(model: type[Model], value: Any, at: str = "") -> Model:
 def details_of(error: ValidationError, at: str = "") -> list[str]:
     """`llm_config.temperature: must be …`, one per offending field."""
     problems = error.errors(include_url=False, include_context=False, include_input=False)
-    return [
-        f"{path(item['loc'], at) or 'body'}: {_phrase(item['type'], item['msg'])}" for item in problems[:MAX_DETAILS]
-    ]
+    return [_detail(path(item["loc"], at), _phrase(item["type"], item["msg"])) for item in problems[:MAX_DETAILS]]
 
 
 def path(location: Iterable[str | int], at: str = "") -> str:
@@ -95,6 +94,13 @@ def path(location: Iterable[str | int], at: str = "") -> str:
         else:
             text += f".{part}" if text else part
     return text
+
+
+def documented(*models: type[Body]) -> dict[str, Any]:
+    """What the OpenAPI document says of a body that `read` reads: one of these."""
+    schemas = [_inlined(schema, schema.get("$defs", {})) for schema in (model.model_json_schema() for model in models)]
+    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
+    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
 
 
 def canonical_hash(value: Any) -> str:
@@ -175,6 +181,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value
+
+
+def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
+    """Without references: a part of the document has no place for definitions of its own."""
+    if isinstance(schema, list):
+        return [_inlined(item, definitions) for item in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _inlined(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
+    return {name: _inlined(item, definitions) for name, item in schema.items() if name != "$defs"}
+
+
+def _detail(where: str, phrase: str) -> str:
+    """A check over several fields says itself which one it is about: `endpointing_max_delay: must not be …`."""
+    if _NAMES_A_FIELD.match(phrase):
+        return f"{where}.{phrase}" if where else phrase
+    return f"{where or 'body'}: {phrase}"
 
 
 def _phrase(kind: str, message: str) -> str:

@@ -1,6 +1,6 @@
 """Who calls: the API key of a request, checked, counted against its limit, and held against the scope a route needs.
 
-async def list_calls(caller: Reader, ...): ...
+A route declares what it needs with the type of a parameter: `caller: Reader`, `Controller`, `Placer` or `Owner`.
 """
 
 from __future__ import annotations

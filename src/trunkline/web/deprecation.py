@@ -5,11 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from fastapi import Response
+
 from trunkline.errors import BadRequest
 
 HEADER = "Deprecation"
 SINCE = "@1764547200"
 """RFC 9745 §2.1: the moment since which they are deprecated, 1 December 2025."""
+
+
+def mark(response: Response) -> None:
+    """For routes that are themselves old."""
+    response.headers[HEADER] = SINCE
 
 
 def renamed(body: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], bool]:

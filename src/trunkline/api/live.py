@@ -1,0 +1,238 @@
+"""The live socket of a call: its snapshot, every event as it becomes durable, and commands with their acknowledgements.
+
+One direction at a time decides nothing here: events come from the call's journal in order, commands go the way of
+`POST /calls/{id}/control` with `client_id` as their idempotency key.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from fastapi import WebSocket, WebSocketDisconnect
+
+from trunkline.bus import messages
+from trunkline.bus.port import BusAway
+from trunkline.calls import reading, rendering, store
+from trunkline.calls.control import Steering
+from trunkline.calls.events import Event
+from trunkline.calls.idempotency import checked
+from trunkline.calls.projection import FINAL_STATUSES
+from trunkline.calls.routes import asked, state_of
+from trunkline.calls.tables import CallRow
+from trunkline.errors import BadRequest, NotFound, Problem, Unauthorized
+from trunkline.organizations.keys import Caller
+from trunkline.web.body import parse
+from trunkline.web.caller import Door, authenticate, bearer, require
+from trunkline.web.problems import body_of, render
+
+MAX_BEHIND = 1000
+PAGE = 500
+RECHECK_S = 1.0
+
+NORMAL, POLICY, TRY_AGAIN = 1000, 1008, 1013
+"""Close codes: after the last event; the key is no longer good; too slow, or the bus is away (RFC 6455 §7.4.1)."""
+
+_PROTOCOL = "bearer."
+
+
+class _Over(Exception):
+    """The socket's work is done, or cannot go on."""
+
+    def __init__(self, code: int, reason: str = "") -> None:
+        super().__init__(reason)
+        self.code, self.reason = code, reason
+
+
+@dataclass(slots=True)
+class Live:
+    socket: WebSocket
+    key_text: str
+    caller: Caller
+    row: CallRow
+    after: int
+    _behind: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MAX_BEHIND))
+    _sending: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+    @property
+    def steering(self) -> Steering:
+        steering: Steering = self.socket.app.state.steering
+        return steering
+
+    async def run(self) -> None:
+        """Until the call's last event, or until the client or the server has had enough."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._tell())
+                group.create_task(self._write())
+                group.create_task(self._listen())
+                group.create_task(self._recheck())
+        except* _Over as over:
+            first = over.exceptions[0]
+            assert isinstance(first, _Over)
+            await self._close(first)
+        except* WebSocketDisconnect:
+            pass
+
+    async def _close(self, over: _Over) -> None:
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the client was gone first
+            await self.socket.close(over.code, over.reason)
+
+    # ---- out -----------------------------------------------------------------------------
+
+    async def _tell(self) -> None:
+        await self._send(await self._snapshot())
+        try:
+            if self.row.status in FINAL_STATUSES:
+                await self._replay()
+            else:
+                await self._follow()
+        except BusAway as error:
+            raise _Over(TRY_AGAIN, "the bus is not available") from error
+
+    async def _snapshot(self) -> dict[str, Any]:
+        async with self.steering.database.reading() as session:
+            spoken = await store.events_of_kinds(session, [self.row.id], rendering.SPOKEN)
+        call = rendering.call_json(self.row, spoken.get(self.row.id, ()))
+        state = await state_of(self.steering, self.row)
+        return {"type": "snapshot", "call": call, "state": state, "last_sequence": self.row.last_sequence}
+
+    async def _replay(self) -> None:
+        """A call that is over: its events are rows, and no more will come."""
+        after = self.after
+        while True:
+            async with self.steering.database.reading() as session:
+                events = await store.events_after(session, self.row.id, after, PAGE)
+            if not events:
+                raise _Over(NORMAL, "the call is over")
+            for event in events:
+                await self._send(_frame(event))
+            after = events[-1].sequence
+
+    async def _follow(self) -> None:
+        """What was before the snapshot is sent as fast as the client takes it; from there on it must keep up."""
+        log = messages.journal(self.row.org_id, self.row.id)
+        async with self.steering.bus.follow(log) as entries:
+            async for entry in entries:
+                for event in reading.events_of(entry):
+                    if event.sequence <= self.after:
+                        continue
+                    if event.sequence <= self.row.last_sequence:
+                        await self._send(_frame(event))
+                    else:
+                        self._queue(_frame(event))
+                    if event.kind == "ended":
+                        await self._behind.join()
+                        raise _Over(NORMAL, "the call is over")
+
+    def _queue(self, frame: Mapping[str, Any]) -> None:
+        try:
+            self._behind.put_nowait(orjson.dumps(frame))
+        except asyncio.QueueFull as error:
+            raise _Over(TRY_AGAIN, f"more than {MAX_BEHIND} events behind") from error
+
+    async def _write(self) -> None:
+        while True:
+            frame = await self._behind.get()
+            await self._send_text(frame)
+            self._behind.task_done()
+
+    async def _send(self, frame: Mapping[str, Any]) -> None:
+        await self._send_text(orjson.dumps(frame))
+
+    async def _send_text(self, frame: bytes) -> None:
+        async with self._sending:
+            await self.socket.send_text(frame.decode())
+
+    # ---- in ------------------------------------------------------------------------------
+
+    async def _listen(self) -> None:
+        while True:
+            message = await self.socket.receive()
+            if message["type"] == "websocket.disconnect":
+                raise WebSocketDisconnect(message.get("code", NORMAL))
+            text = message.get("text")
+            await self._send(await self._command(text.encode() if text is not None else message.get("bytes") or b""))
+
+    async def _command(self, raw: bytes) -> dict[str, Any]:
+        client_id: Any = None
+        try:
+            frame = parse(raw)
+            client_id = frame.get("client_id")
+            command = _command_in(frame)
+            caller = await _door(self.socket).callers.of(self.key_text)
+            require(caller, "control")
+            request = asked(caller.org_id, caller.key_id, self.row.id, command, checked(client_id))
+            return {"type": "ack", "client_id": client_id, **await self.steering.command(request)}
+        except Problem as problem:
+            return {"type": "error", "client_id": client_id, **body_of(problem)}
+
+    async def _recheck(self) -> None:
+        """A key that is revoked stops listening too."""
+        while True:
+            await asyncio.sleep(RECHECK_S)
+            try:
+                await _door(self.socket).callers.of(self.key_text)
+            except Unauthorized as error:
+                raise _Over(POLICY, "the key is no longer valid") from error
+
+
+async def live(websocket: WebSocket, call_id: str) -> None:
+    """Watch and steer one call. Refusals come before the upgrade, as ordinary answers."""
+    try:
+        session = await _admitted(websocket, call_id)
+    except Problem as problem:
+        await websocket.send_denial_response(render(problem))
+        return
+    await websocket.accept(subprotocol=_chosen(websocket))
+    await session.run()
+
+
+async def _admitted(websocket: WebSocket, call_id: str) -> Live:
+    """Raises Unauthorized, TooMany, ScopeMissing, BadRequest or NotFound."""
+    key_text = bearer(websocket) or _key_in_protocols(websocket)
+    caller = await authenticate(websocket, key_text)
+    require(caller, "read")
+    after = websocket.query_params.get("after", "0")
+    if not (after.isascii() and after.isdigit() and len(after) < 10):
+        raise BadRequest("A parameter is invalid", details=["after: must be a whole number, 0 or more"])
+    async with _door(websocket).callers.database.reading() as session:
+        row = await store.get_call(session, caller.org_id, call_id)
+    if row is None:
+        raise NotFound("No call with this id")
+    return Live(websocket, key_text, caller, row, int(after))
+
+
+def _key_in_protocols(websocket: WebSocket) -> str:
+    """Browsers cannot set headers on a socket; a subprotocol is the only thing they can say besides the URL."""
+    offered = [name for name in websocket.scope.get("subprotocols", ()) if name.startswith(_PROTOCOL)]
+    return offered[0].removeprefix(_PROTOCOL) if offered else ""
+
+
+def _chosen(websocket: WebSocket) -> str | None:
+    """Browsers insist that one of what they offered is chosen: rather one that is no key."""
+    offered: list[str] = websocket.scope.get("subprotocols") or []
+    return next((name for name in offered if not name.startswith(_PROTOCOL)), offered[0] if offered else None)
+
+
+def _command_in(frame: Mapping[str, Any]) -> dict[str, Any]:
+    details = [f"{name}: unknown field" for name in frame if name not in ("client_id", "command")]
+    if not isinstance(frame.get("client_id"), str):
+        details.append("client_id: is required")
+    command = frame.get("command")
+    if details or not isinstance(command, dict):
+        raise BadRequest("The frame is invalid", details=details or ["command: must be an object"])
+    return command
+
+
+def _frame(event: Event) -> dict[str, Any]:
+    return {"type": "event", **event.to_json()}
+
+
+def _door(websocket: WebSocket) -> Door:
+    door: Door = websocket.app.state.door
+    return door

@@ -1,0 +1,90 @@
+"""Every URL there is, in one list: method, path below the base path, who answers, and what the answer's status is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from fastapi import APIRouter, Depends, FastAPI
+
+from trunkline.api import health, live
+from trunkline.assistants import routes as assistants
+from trunkline.assistants.schemas import AssistantBody
+from trunkline.calls import routes as calls
+from trunkline.calls.schemas import BODIES, PlaceBody
+from trunkline.web import deprecation
+from trunkline.web.body import Body, documented
+from trunkline.web.problems import ProblemBody
+
+BASE = "/api/v1"
+
+
+@dataclass(frozen=True, slots=True)
+class Url:
+    method: str
+    path: str
+    answers: Callable[..., Any]
+    status: int = 200
+    bodies: tuple[type[Body], ...] = ()
+    deprecated: bool = False
+
+
+CONTROL = tuple(dict.fromkeys(BODIES.values()))
+
+URLS = (
+    Url("POST", "/assistants", assistants.create_assistant, 201, (AssistantBody,)),
+    Url("GET", "/assistants", assistants.list_assistants),
+    Url("GET", "/assistants/{assistant_id}", assistants.get_assistant),
+    Url("POST", "/agents", assistants.create_assistant, 201, (AssistantBody,), deprecated=True),
+    Url("GET", "/agents", assistants.list_assistants, deprecated=True),
+    Url("GET", "/agents/{assistant_id}", assistants.get_assistant, deprecated=True),
+    Url("POST", "/calls", calls.place_call, 201, (PlaceBody,)),
+    Url("POST", "/calls/outbound", calls.place_call, 201, (PlaceBody,)),
+    Url("GET", "/calls", calls.list_calls),
+    Url("GET", "/calls/{call_id}", calls.get_call),
+    Url("GET", "/calls/{call_id}/events", calls.get_events),
+    Url("GET", "/calls/{call_id}/state", calls.get_state),
+    Url("GET", "/calls/{call_id}/commands", calls.get_commands),
+    Url("GET", "/calls/{call_id}/commands/{command_id}", calls.get_command),
+    Url("GET", "/calls/{call_id}/recording", calls.get_recording),
+    Url("POST", "/calls/{call_id}/control", calls.control_call, 200, CONTROL),
+    Url("GET", "/health", health.get_health),
+    Url("GET", "/ready", health.get_ready),
+)
+
+SOCKETS = (("/calls/{call_id}/live", live.live),)
+
+ROOT = (
+    Url("GET", "/health", health.get_health),
+    Url("GET", "/ready", health.get_ready),
+    Url("GET", "/metrics", health.get_metrics),
+)
+"""What the machine's keepers ask, outside the base path."""
+
+
+def install(app: FastAPI) -> None:
+    below = APIRouter(prefix=BASE)
+    for url in URLS:
+        _add(below, url)
+    for path, answers in SOCKETS:
+        below.add_api_websocket_route(path, answers)
+    app.include_router(below)
+    for url in ROOT:
+        _add(app.router, url, documented_too=False)
+
+
+def _add(router: APIRouter, url: Url, documented_too: bool = True) -> None:
+    router.add_api_route(
+        url.path,
+        url.answers,
+        methods=[url.method],
+        status_code=url.status,
+        deprecated=url.deprecated or None,
+        dependencies=[Depends(deprecation.mark)] if url.deprecated else [],
+        openapi_extra=documented(*url.bodies) if url.bodies else None,
+        responses={"4XX": {"model": ProblemBody}, "5XX": {"model": ProblemBody}},
+        include_in_schema=documented_too,
+        tags=[url.path.split("/")[1]],
+        operation_id=f"{url.method.lower()}{url.path.replace('/', '_').replace('{', '').replace('}', '')}",
+    )

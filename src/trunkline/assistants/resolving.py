@@ -1,0 +1,180 @@
+"""From what a client wrote to the configuration a call uses: defaults, the three modes of placing, the merge, warnings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+from pydantic import ValidationError
+
+from trunkline.assistants import blocks
+from trunkline.assistants.blocks import NAMES
+from trunkline.assistants.schemas import AssistantBody, AssistantConfig, TransientBody
+from trunkline.errors import BadRequest, ProviderUnavailable
+from trunkline.providers import catalogue
+from trunkline.providers.catalogue import Block
+from trunkline.web.body import details_of
+
+Config = dict[str, Any]
+Model = TypeVar("Model", bound=AssistantConfig)
+
+MERGED = ("stt_config", "llm_config", "tts_config", "speech_config")
+"""Blocks of an override that merge with the saved ones, one level deep; everything else replaces."""
+
+WITHOUT_EFFECT = (
+    "notification_email",
+    "notification_emails",
+    "autonomous_silence_handling",
+    "voicemail_detection",
+    "voicemail_message",
+    "webhook_url",
+    "webhook_secret",
+    "webhook_events",
+    "analysis_plan",
+    "speech_config.pronunciation",
+    "speech_config.background_audio",
+    "speech_config.silence",
+    "speech_config.end_call_message",
+)
+"""Fields that are checked, stored and returned, and that nothing acts upon yet."""
+
+NULL_MEANS_OFF = frozenset({"false_interruption_timeout"})
+"""Fields whose null differs from their absence."""
+
+FREE = frozenset({"metadata", "parameters", "schema", "arguments"})
+"""Objects that are the client's own: kept as they came."""
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    config: Config
+    warnings: list[str]
+
+
+def saved(raw: Mapping[str, Any]) -> Resolution:
+    """A saved assistant, what it does not say filled in. Raises BadRequest."""
+    body, details = _parsed(AssistantBody, raw, "")
+    config = _dumped(body) if body is not None else dict(raw)
+    llm = config.setdefault("llm_config", dict(catalogue.DEFAULT_LLM))
+    if isinstance(llm, dict) and not blocks.is_realtime(llm):
+        config.setdefault("stt_config", dict(catalogue.DEFAULT_STT))
+        config.setdefault("tts_config", dict(catalogue.DEFAULT_TTS))
+    return _resolved(config, details, "", defaulted=frozenset(NAMES.values()) - _given(raw))
+
+
+def transient(raw: Mapping[str, Any], at: str = "assistant") -> Resolution:
+    """An assistant for one call, which must say whom it listens, thinks and speaks with. Raises BadRequest."""
+    body, details = _parsed(TransientBody, raw, at)
+    config = _dumped(body) if body is not None else dict(raw)
+    if not _given(raw) & {"llm_config"}:
+        details.append(f"{at}.llm_config: is required")
+    elif not (isinstance(config["llm_config"], dict) and blocks.is_realtime(config["llm_config"])):
+        details += [f"{at}.{name}: is required" for name in ("stt_config", "tts_config") if name not in _given(raw)]
+    return _resolved(config, details, at)
+
+
+def hybrid(base: Mapping[str, Any], override: Mapping[str, Any], at: str = "assistant_override") -> Resolution:
+    """A saved assistant with parts replaced. Raises BadRequest."""
+    return transient(merged(base, override), at)
+
+
+def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Config:
+    result = dict(base)
+    for name, value in override.items():
+        old: Any = base.get(name)
+        result[name] = {**old, **value} if name in MERGED and _fits(old, value) else value
+    if isinstance(llm := result.get("llm_config"), dict) and blocks.is_realtime(llm):
+        for name in ("stt_config", "tts_config"):
+            if name not in override:
+                result.pop(name, None)
+    return result
+
+
+def warnings_of(config: Mapping[str, Any], at: str = "") -> list[str]:
+    """What a configuration says that nothing acts upon yet."""
+    return [f"{_at(at, path)}: has no effect yet" for path in WITHOUT_EFFECT if _set(config, path)]
+
+
+def require_available(config: Mapping[str, Any], at: str = "") -> None:
+    """Raises ProviderUnavailable naming each block whose provider no call can use."""
+    wanted: dict[Block, Any] = {block: config.get(name) for block, name in NAMES.items()}
+    why = [reason for block, value in wanted.items() if value and (reason := blocks.unavailable(block, value, at))]
+    if why:
+        raise ProviderUnavailable("This assistant needs a provider that is not available here", details=why)
+
+
+def _resolved(config: Config, details: list[str], at: str, defaulted: frozenset[str] = frozenset()) -> Resolution:
+    """The blocks, checked, and the warnings. `defaulted`: blocks that are ours and need no checking."""
+    warnings: list[str] = []
+    llm = config.get("llm_config")
+    realtime = isinstance(llm, dict) and blocks.is_realtime(llm)
+    for block, name in NAMES.items():
+        if config.get(name) is None:
+            continue
+        if realtime and block != "llm":
+            warnings.append(f"{_at(at, name)}: ignored, the model listens and speaks itself")
+            config[name] = None
+            continue
+        if name in defaulted:
+            provider = blocks.provider_of(block, config[name]["provider"])
+            if provider is not None and provider.status == "known":
+                warnings.append(f"{_at(at, name)}.provider: {provider.name} (the default) is not available here")
+            continue
+        checked = blocks.check(block, config[name], at)
+        config[name] = checked.config
+        details += checked.details
+        warnings += checked.warnings
+    if details:
+        raise BadRequest("The assistant is invalid", details=details)
+    warnings += warnings_of(config, at)
+    if config.get("max_duration_seconds") is None:
+        config["max_duration_seconds"] = 600
+    return Resolution(config, warnings)
+
+
+def _parsed(model: type[Model], raw: Mapping[str, Any], at: str) -> tuple[Model | None, list[str]]:
+    try:
+        return model.model_validate(dict(raw)), []
+    except ValidationError as error:
+        return None, details_of(error, at)
+
+
+def _dumped(body: AssistantConfig) -> Config:
+    dumped: Config = _without_nulls(body.model_dump(by_alias=True))
+    return dumped
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_nulls(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    kept = {name: item for name, item in value.items() if item is not None or name in NULL_MEANS_OFF}
+    return {name: item if name in FREE else _without_nulls(item) for name, item in kept.items()}
+
+
+def _given(raw: Mapping[str, Any]) -> frozenset[str]:
+    return frozenset(name for name, value in raw.items() if value is not None)
+
+
+def _fits(old: Any, new: Any) -> bool:
+    """Two blocks merge unless the new one names another provider."""
+    return (
+        isinstance(old, dict)
+        and isinstance(new, dict)
+        and new.get("provider", old.get("provider")) == old.get("provider")
+    )
+
+
+def _set(config: Mapping[str, Any], path: str) -> bool:
+    value: Any = config
+    for part in path.split("."):
+        value = value.get(part) if isinstance(value, dict) else None
+    if isinstance(value, dict) and "enabled" in value:
+        return bool(value["enabled"])
+    return bool(value)
+
+
+def _at(at: str, name: str) -> str:
+    return f"{at}.{name}" if at else name

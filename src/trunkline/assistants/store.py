@@ -1,0 +1,69 @@
+"""Saved assistants in the database, and finding the assistant of a call there."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from trunkline import clock, ids
+from trunkline.assistants import resolving
+from trunkline.assistants.resolving import Resolution
+from trunkline.assistants.tables import Assistant
+from trunkline.errors import Conflict, NotFound
+
+
+async def create(session: AsyncSession, org_id: str, config: dict[str, Any]) -> Assistant:
+    now = clock.wall()
+    row = Assistant(
+        id=ids.new_uuid(),
+        org_id=org_id,
+        name=config["name"],
+        is_active=config["is_active"],
+        config=config,
+        created_at=now,
+        updated_at=now,
+    )
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def get(session: AsyncSession, org_id: str, assistant_id: str) -> Assistant | None:
+    return await session.scalar(select(Assistant).where(Assistant.id == assistant_id, Assistant.org_id == org_id))
+
+
+async def list_page(session: AsyncSession, org_id: str, limit: int, offset: int) -> tuple[list[Assistant], int]:
+    """Newest first, and how many there are in all."""
+    mine = select(Assistant).where(Assistant.org_id == org_id)
+    total = await session.scalar(select(func.count()).select_from(mine.subquery()))
+    page = mine.order_by(Assistant.created_at.desc(), Assistant.id).limit(limit).offset(offset)
+    return list(await session.scalars(page)), total or 0
+
+
+async def resolve(
+    session: AsyncSession,
+    org_id: str,
+    *,
+    assistant_id: str | None,
+    assistant: dict[str, Any] | None,
+    override: dict[str, Any] | None,
+) -> Resolution:
+    """The configuration that a call will use. Raises BadRequest, NotFound, Conflict or ProviderUnavailable."""
+    if assistant is not None:
+        resolution = resolving.transient(assistant)
+        resolving.require_available(resolution.config, "assistant")
+        return resolution
+    assert assistant_id is not None
+    row = await get(session, org_id, assistant_id)
+    if row is None:
+        raise NotFound("No assistant with this id", details=["assistant_id: not found"])
+    if not row.is_active:
+        raise Conflict("This assistant is not active", details=["assistant_id: is not active"])
+    if override is not None:
+        resolution = resolving.hybrid(row.config, override)
+    else:
+        resolution = Resolution(dict(row.config), resolving.warnings_of(row.config))
+    resolving.require_available(resolution.config)
+    return resolution

@@ -1,0 +1,254 @@
+"""Placing a call: everything is validated and committed before anybody's telephone can ring, then a worker is asked.
+
+The row and its idempotency key are one transaction. Whoever appends first to the call's journal decides what became of it:
+a worker that claims it, or this module saying that nobody had room. So a call is never both dialed and reported as failed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import Any, Protocol
+
+import structlog
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from trunkline import clock, ids
+from trunkline.bus import messages
+from trunkline.bus.port import Bus, BusAway, Moved, NoReply, NoResponder
+from trunkline.calls import idempotency, placeholders, reading, store
+from trunkline.calls.events import Event
+from trunkline.calls.idempotency import Turns, Use
+from trunkline.calls.plan import Plan
+from trunkline.calls.schemas import PlaceBody
+from trunkline.calls.tables import CallRow
+from trunkline.config import Settings
+from trunkline.errors import BadRequest, NoAvailableNumber, NoCapacity, NotFound, Unavailable
+from trunkline.policy import dialing
+from trunkline.storage.engine import Database
+from trunkline.web.body import validated
+
+log = structlog.get_logger(__name__)
+
+ROUTE = "POST /calls"
+"""Both URLs are one operation, and a key means the same on either."""
+
+ASKS = 3
+ASK_S = 2.0
+PAUSE_S = 0.1
+RETRY_AFTER_S = 5
+
+
+class Resolved(Protocol):
+    """An assistant as this call will use it."""
+
+    @property
+    def config(self) -> Mapping[str, Any]: ...
+    @property
+    def warnings(self) -> list[str]: ...
+
+
+class Resolve(Protocol):
+    """Finds, merges and checks the assistant of a call. Raises BadRequest, NotFound, ProviderUnavailable."""
+
+    def __call__(
+        self,
+        session: AsyncSession,
+        org_id: str,
+        *,
+        assistant_id: str | None,
+        assistant: dict[str, Any] | None,
+        override: dict[str, Any] | None,
+    ) -> Awaitable[Resolved]: ...
+
+
+class Outcome(Enum):
+    TAKEN = auto()
+    NOBODY = auto()
+    UNKNOWN = auto()
+    """Somebody may have it: the bus went away in the middle."""
+
+
+@dataclass(frozen=True, slots=True)
+class Placed:
+    row: CallRow
+    chosen_by: str
+
+
+@dataclass(slots=True)
+class Placing:
+    settings: Settings
+    database: Database
+    bus: Bus
+    resolve: Resolve
+    turns: Turns = field(default_factory=Turns)
+
+    async def place(self, org_id: str, raw: dict[str, Any], key: str | None, body_hash: str) -> Placed:
+        """Raises a Problem. When it returns, a worker has the call (or may have it, and will say so in its journal)."""
+        body = validated(PlaceBody, raw)
+        use = Use(org_id, ROUTE, key, body_hash) if key is not None else None
+        async with self.turns.of(use):
+            row = await self._earlier(use)
+            if row is None:
+                row = await self._commit(org_id, body, use)
+            outcome = Outcome.TAKEN if row.worker else await self._dispatch(Plan.from_json(row.plan))
+            await self._settle(outcome, row, use)
+        return Placed(row, chosen_by(row.destination))
+
+    async def _earlier(self, use: Use | None) -> CallRow | None:
+        """The call that this request has placed before. One that never got a worker is no call: it is placed anew."""
+        if use is None:
+            return None
+        async with self.database.reading() as session:
+            call_id = await idempotency.earlier(session, use)
+            row = await store.get_call(session, use.org_id, call_id) if call_id is not None else None
+        if row is None or row.end_reason != "no_capacity":
+            return row
+        async with self.database.writing() as session:
+            await idempotency.forget(session, use)
+        return None
+
+    async def _commit(self, org_id: str, body: PlaceBody, use: Use | None) -> CallRow:
+        if not self.bus.connected:
+            raise Unavailable("The bus is not available", retry_after=RETRY_AFTER_S)
+        caller_id = self._caller_id(body)
+        async with self.database.reading() as session:
+            resolved = await self.resolve(
+                session,
+                org_id,
+                assistant_id=body.assistant_id,
+                assistant=body.assistant,
+                override=body.assistant_override,
+            )
+        plan = self._plan(org_id, body, caller_id, resolved.config)
+        row = _row(plan, body.assistant_id, resolved.warnings)
+        try:
+            async with self.database.writing() as session:
+                await store.insert_call(session, row)
+                if use is not None:
+                    await idempotency.remember(session, use, row.id)
+        except IntegrityError:
+            earlier = await self._earlier(use)  # another process was faster with the same key
+            if earlier is None:
+                raise
+            return earlier
+        return row
+
+    def _caller_id(self, body: PlaceBody) -> str:
+        """The number to call from, once the destination is allowed."""
+        rules = dialing.Rules(self.settings.allowed_prefixes, self.settings.denied_prefixes, self.settings.allow_sip)
+        dialing.check(body.destination, rules)
+        if body.number_id is not None:
+            raise NotFound("No number with this id", details=["number_id: not found"])
+        if dialing.is_sandbox(body.destination):
+            return dialing.SANDBOX_CALLER
+        if dialing.is_sip(body.destination):
+            return self.settings.sip_from
+        raise NoAvailableNumber(
+            "No number with a trunk can call this destination: this organization has no phone numbers",
+            details=["number_id: no active number with a trunk"],
+        )
+
+    def _plan(self, org_id: str, body: PlaceBody, caller_id: str, assistant: Mapping[str, Any]) -> Plan:
+        unknown: set[str] = set()
+        config = placeholders.filled_config(assistant, body.variables, unknown)
+        greeting = placeholders.filled(body.first_message, body.variables, unknown) if body.first_message else ""
+        if unknown:
+            details = [f"variables: no value for {{{{{name}}}}}" for name in sorted(unknown)]
+            raise BadRequest("A placeholder has no value", details=details)
+        metadata = {**config.pop("metadata", {}), **body.metadata}
+        return Plan(
+            call_id=ids.new("call"),
+            org_id=org_id,
+            destination=body.destination,
+            caller_id=caller_id,
+            assistant=config,
+            ring_timeout_ms=body.ring_timeout_seconds * 1000,
+            max_duration_ms=config["max_duration_seconds"] * 1000,
+            first_message=greeting or placeholders.greeting(config),
+            not_after_ms=clock.wall_ms() + round(self.settings.claim_seconds * 1000),
+            metadata=metadata,
+        )
+
+    async def _dispatch(self, plan: Plan) -> Outcome:
+        """Ask workers until one takes it. Asking twice is harmless: the first claim in the journal wins."""
+        request = messages.pack({"plan": plan.to_json()})
+        for attempt in range(ASKS):
+            try:
+                reply = messages.unpack(await self.bus.request(messages.PLACE, request, ASK_S))
+            except BusAway:
+                return Outcome.UNKNOWN
+            except (NoResponder, NoReply):
+                reply = {"taken": False, "why": "silent"}
+            if reply["taken"]:
+                return Outcome.TAKEN
+            if reply["why"] in ("claimed", "late"):
+                break
+            if attempt + 1 < ASKS:
+                await asyncio.sleep(PAUSE_S)
+        return await self._give_up(plan)
+
+    async def _give_up(self, plan: Plan) -> Outcome:
+        """Close the call's journal before anybody opens it. If it is open already, somebody has the call."""
+        no_one = {"status": "failed", "end_reason": "no_capacity", "error": "no worker had a free slot"}
+        nothing = {"answered_ms": None, "duration_ms": 0, "release_confirmed": True, "whose": "platform"}
+        ended = Event(1, 0, "ended", {**no_one, **nothing})
+        log_name = messages.journal(plan.org_id, plan.call_id)
+        payload = messages.pack({"first": 1, "events": [ended.to_json()]})
+        try:
+            return Outcome.NOBODY if await self._first(log_name, payload, plan.call_id) else Outcome.TAKEN
+        except (BusAway, NoReply):
+            return Outcome.UNKNOWN
+
+    async def _first(self, log_name: str, payload: bytes, call_id: str) -> bool:
+        """Is the journal closed by us, now or by an earlier attempt? Raises BusAway, NoReply."""
+        try:
+            await self.bus.append(log_name, payload, 0, f"{call_id}:no_capacity")
+        except Moved:
+            entries = await self.bus.read(log_name)
+            return bool(entries) and reading.events_of(entries[0])[0].kind == "ended"
+        return True
+
+    async def _settle(self, outcome: Outcome, row: CallRow, use: Use | None) -> None:
+        match outcome:
+            case Outcome.TAKEN:
+                return
+            case Outcome.NOBODY:
+                if use is not None:
+                    async with self.database.writing() as session:
+                        await idempotency.forget(session, use)
+                raise NoCapacity("No worker has a free slot now", retry_after=RETRY_AFTER_S)
+            case Outcome.UNKNOWN:
+                log.warning("placing is uncertain", call_id=row.id)
+                raise Unavailable(
+                    f"It is not known whether a worker has call {row.id}; a repeat with the same Idempotency-Key is safe",
+                    retry_after=RETRY_AFTER_S,
+                )
+
+
+def chosen_by(destination: str) -> str:
+    return "sandbox" if dialing.is_sandbox(destination) else "setting"
+
+
+def _row(plan: Plan, assistant_id: str | None, warnings: list[str]) -> CallRow:
+    now = clock.wall()
+    return CallRow(
+        id=plan.call_id,
+        org_id=plan.org_id,
+        direction="outbound",
+        destination=plan.destination,
+        caller_id=plan.caller_id,
+        number_id=None,
+        assistant_id=assistant_id,
+        plan=plan.to_json(),
+        warnings=warnings,
+        status="dialing",
+        epoch=0,
+        last_sequence=0,
+        transfer={},
+        created_at=now,
+        updated_at=now,
+    )

@@ -1,0 +1,211 @@
+"""The routes of calls: each says who may, reads what was sent, lets a verb module do it, and renders.
+
+Which URL leads where is in `api/routes.py`.
+"""
+
+from __future__ import annotations
+
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated, Any
+
+from fastapi import Header, Query, Request, Response
+from fastapi.responses import FileResponse
+
+from trunkline import clock
+from trunkline.bus import messages
+from trunkline.bus.port import BusError
+from trunkline.calls import idempotency, rendering, schemas, store
+from trunkline.calls.control import Asked, Steering, Wait
+from trunkline.calls.idempotency import Use
+from trunkline.calls.placing import Placing
+from trunkline.calls.projection import FINAL_STATUSES
+from trunkline.calls.tables import CallRow
+from trunkline.errors import NotFound, RecordingNotReady
+from trunkline.storage.engine import Database
+from trunkline.web import deprecation
+from trunkline.web.body import canonical_hash, read
+from trunkline.web.caller import Controller, Placer, Reader
+from trunkline.web.limits import Window, enforce
+from trunkline.web.paging import Paged
+
+STATE_S = 2.0
+
+Key = Annotated[str | None, Header(alias="Idempotency-Key")]
+
+
+async def place_call(request: Request, response: Response, caller: Placer, key: Key = None) -> dict[str, Any]:
+    """Place an outbound call."""
+    raw = await read(request)
+    body, deprecated = deprecation.renamed(raw, schemas.RENAMED)
+    if deprecated:
+        response.headers[deprecation.HEADER] = deprecation.SINCE
+    placing: Placing = request.app.state.placing
+    placed = await placing.place(caller.org_id, body, idempotency.checked(key), canonical_hash(body))
+    row = placed.row
+    return {
+        "success": True,
+        "call_id": row.id,
+        "status": row.status,
+        "call": rendering.call_json(row, (), _base_url(request)),
+        "number": {"id": row.number_id, "phone_number": row.caller_id, "chosen_by": placed.chosen_by},
+        "warnings": row.warnings,
+    }
+
+
+async def list_calls(
+    request: Request,
+    caller: Reader,
+    page: Paged,
+    status: Annotated[str | None, Query(max_length=32)] = None,
+    start_date: datetime | None = None,
+    end_date: datetime | None = None,
+) -> dict[str, Any]:
+    """The organization's calls, newest first."""
+    async with _database(request).reading() as session:
+        rows, total = await store.list_calls(
+            session,
+            caller.org_id,
+            statuses=[status] if status is not None else [],
+            start=start_date,
+            end=end_date,
+            limit=page.limit,
+            offset=page.offset,
+        )
+        spoken = await store.events_of_kinds(session, [row.id for row in rows], rendering.SPOKEN)
+    calls = [rendering.call_json(row, spoken.get(row.id, ()), _base_url(request)) for row in rows]
+    return {"calls": calls, "pagination": page.pagination(total)}
+
+
+async def get_call(
+    request: Request, caller: Reader, call_id: str, include: Annotated[str, Query(max_length=100)] = ""
+) -> dict[str, Any]:
+    """One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between."""
+    wanted = {name.strip() for name in include.split(",")}
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+        spoken = await store.events_of_kinds(session, [row.id], rendering.SPOKEN)
+        commands = await store.list_commands(session, row.id) if "commands" in wanted else []
+    call = rendering.call_json(row, spoken.get(row.id, ()), _base_url(request))
+    if "commands" in wanted:
+        call["commands"] = [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]
+    if "assistant" in wanted:
+        call["assistant"] = rendering.assistant_json(row.plan["assistant"])
+    return call
+
+
+async def get_events(
+    request: Request,
+    caller: Reader,
+    call_id: str,
+    after: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> dict[str, Any]:
+    """The call's journal behind `after`. `complete`: nothing will ever follow `last_sequence`."""
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+        events = await store.events_after(session, row.id, after, limit)
+    return {
+        "events": [event.to_json() for event in events],
+        "last_sequence": row.last_sequence,
+        "complete": row.status in FINAL_STATUSES,
+    }
+
+
+async def get_state(request: Request, caller: Reader, call_id: str) -> dict[str, Any]:
+    """Who speaks, the turn, the queue, the transfer, as the call's owner has it now. `live`: was the owner there?"""
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+    return await state_of(request.app.state.steering, row)
+
+
+async def state_of(steering: Steering, row: CallRow) -> dict[str, Any]:
+    known = {"call_id": row.id, "status": row.status, "last_sequence": row.last_sequence}
+    if row.status in FINAL_STATUSES:
+        return {**known, "live": False}
+    try:
+        reply = await steering.bus.request(messages.owner(row.id), messages.pack({"ask": "state"}), STATE_S)
+    except BusError:
+        return {**known, "live": False}
+    return {**known, "live": True, **(messages.unpack(reply).get("state") or {})}
+
+
+async def get_commands(request: Request, caller: Reader, call_id: str) -> dict[str, Any]:
+    """Every command of the call with its receipt, in the order they were accepted."""
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+        commands = await store.list_commands(session, row.id)
+    return {"commands": [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]}
+
+
+async def get_command(request: Request, caller: Reader, call_id: str, command_id: str) -> dict[str, Any]:
+    """One command with its receipt."""
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+        command = await store.get_command(session, caller.org_id, command_id)
+    if command is None or command.call_id != row.id:
+        raise NotFound("No command with this id on this call")
+    return {"command": rendering.command_json(command, command.receipt, row.claimed_at)}
+
+
+async def get_recording(request: Request, caller: Reader, call_id: str) -> FileResponse:
+    """The recording: 16-bit 8 kHz WAV, left the line in, right the line out."""
+    async with _database(request).reading() as session:
+        row = _found(await store.get_call(session, caller.org_id, call_id))
+    if row.status not in FINAL_STATUSES:
+        raise RecordingNotReady(f"The call is not over: its status is {row.status}")
+    path = _inside(request.app.state.placing.settings.recordings, row.recording)
+    if path is None:
+        raise NotFound("This call has no recording")
+    return FileResponse(path, media_type="audio/wav", filename=f"{row.id}.wav")
+
+
+async def control_call(
+    request: Request, caller: Controller, call_id: str, wait: Wait = "accepted", key: Key = None
+) -> dict[str, Any]:
+    """Steer a call: make the assistant speak, know, hand over or say goodbye, and learn what was really heard."""
+    steering: Steering = request.app.state.steering
+    await _count_command(request, caller.org_id, call_id)
+    raw = await read(request)
+    return await steering.command(asked(caller.org_id, caller.key_id, call_id, raw, idempotency.checked(key), wait))
+
+
+def asked(
+    org_id: str, key_id: str, call_id: str, raw: dict[str, Any], key: str | None, wait: Wait = "accepted"
+) -> Asked:
+    route = f"POST /calls/{call_id}/control"
+    use = Use(org_id, route, key, canonical_hash(raw)) if key is not None else None
+    return Asked(org_id, key_id, call_id, raw, use, wait)
+
+
+async def _count_command(request: Request, org_id: str, call_id: str) -> None:
+    """Against the call's own limit, whose figures the answer's headers show."""
+    async with _database(request).reading() as session:
+        _found(await store.get_call(session, org_id, call_id))
+    per_call: Window = request.app.state.per_call
+    now = clock.wall_ms() / 1000
+    request.state.taken = per_call.take(call_id, now)
+    enforce(request.state.taken, now, "commands for this call")
+
+
+def _database(request: Request) -> Database:
+    database: Database = request.app.state.door.callers.database
+    return database
+
+
+def _base_url(request: Request) -> str:
+    return f"{str(request.base_url).rstrip('/')}/api/v1"
+
+
+def _found(row: CallRow | None) -> CallRow:
+    if row is None:
+        raise NotFound("No call with this id")
+    return row
+
+
+def _inside(folder: Path, name: str | None) -> Path | None:
+    """The file `name` in `folder`, if it is there and nowhere else."""
+    if not name:
+        return None
+    path = (folder / name).resolve()
+    return path if path.is_relative_to(folder.resolve()) and path.is_file() else None

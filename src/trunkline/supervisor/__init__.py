@@ -1,1 +1,1 @@
-"""`trunkline serve`: starts the processes of one machine, restarts the dead, and drains them at the end."""
+"""`trunkline serve`: every process of one machine, started, restarted and stopped. `plan.py` decides, `serve.py` does."""

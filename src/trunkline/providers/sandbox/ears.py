@@ -14,7 +14,7 @@ from trunkline.conversation.ports import Transcript
 
 FRAME_MS = 20
 FORGOTTEN_AFTER_MS = 2_000
-"""Words are final this long after the last of them even if the line never falls silent: no slot is longer."""
+"""Words are final this long after the last of them even if the line never falls silent; no slot of a word is longer."""
 KEPT = 100
 """Transcripts kept for a listener that has not come yet."""
 

@@ -67,10 +67,12 @@ class EspeakProcess:
         finally:
             child.forget(number)
 
-    def close(self) -> None:
-        if self._child:
-            self._child.end()
-        self._child = None
+    async def close(self) -> None:
+        """End the child and see it gone."""
+        child, self._child = self._child, None
+        if child:
+            child.end()
+            await child.gone.wait()
 
     async def _next(self, child: _Child, answers: Answers) -> Sound | VendorError | None:
         try:
@@ -102,6 +104,7 @@ class _Child(asyncio.SubprocessProtocol):
 
     def __init__(self) -> None:
         self.alive = False
+        self.gone = asyncio.Event()
         self._waiting: dict[int, Answers] = {}
         self._unread = bytearray()
 
@@ -130,9 +133,13 @@ class _Child(asyncio.SubprocessProtocol):
         for answers in self._waiting.values():
             answers.put_nowait(VendorBroke("espeak-ng ended"))
         self._transport.close()
+        self.gone.set()
 
     def ask(self, number: int, text: str, voice: str) -> Answers:
         answers = self._waiting[number] = Answers()
+        if not self.alive:
+            answers.put_nowait(VendorBroke("espeak-ng ended"))
+            return answers
         line = json.dumps({"id": number, "voice": voice, "text": text.replace("\0", " ")}) + "\n"
         cast(asyncio.WriteTransport, self._transport.get_pipe_transport(0)).write(line.encode())
         return answers

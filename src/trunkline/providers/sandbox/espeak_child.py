@@ -61,7 +61,7 @@ class Espeak:
                 answer(REFUSED, self._request, f"no voice {request['voice']!r}".encode())
                 return
             self._voice = request["voice"]
-        text = request["text"].encode() + b"\0"
+        text = request["text"].encode(errors="replace") + b"\0"
         self._library.espeak_Synth(text, len(text), 0, BY_CHARACTER, 0, UTF8, None, None)
         answer(DONE, self._request, b"")
 

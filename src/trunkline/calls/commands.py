@@ -207,6 +207,7 @@ class Lanes:
     def _try_head(self, now: int, run: Running) -> list[Effect] | None:
         """Start the first command of the lane, or refuse it; None while it has to wait."""
         verdict = self._predecessor(run)
+        blocked_since, run.blocked_since = run.blocked_since, None
         if verdict is None or self.held:
             return None
         if verdict is False:
@@ -218,14 +219,14 @@ class Lanes:
             if self.current.committed:
                 return self._refuse(run, self.current.why_committed, now)
         if self._busy(command) and not preempts:
-            run.blocked_since = None
             if command.interrupt is Interrupt.REFUSE:
                 return self._refuse(run, "assistant_speaking", now)
             return None
         if self.floor.caller and self.open:
             if command.over_caller is OverCaller.REFUSE:
                 return self._refuse(run, "caller_speaking", now)
-            if command.over_caller is OverCaller.WAIT and run.waits_for_caller(now):
+            run.blocked_since = now if blocked_since is None else blocked_since
+            if command.over_caller is OverCaller.WAIT and now - run.blocked_since < CALLER_WAIT_MS:
                 return None
             run.talked_over = True
         return self._start(now, run)

@@ -73,12 +73,6 @@ class Running:
     def interruptible(self) -> bool:
         return self.command.interruptible and not self.repeated
 
-    def waits_for_caller(self, now: int) -> bool:
-        """Does the caller's speech, the only thing in its way, still hold it up?"""
-        if self.blocked_since is None:
-            self.blocked_since = now
-        return now - self.blocked_since < CALLER_WAIT_MS
-
     def expected_ms(self) -> int:
         return len(self.command.text) * MS_PER_CHARACTER + GRACE_MS
 

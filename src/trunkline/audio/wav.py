@@ -21,8 +21,12 @@ UNKNOWN_LENGTH = 0xFFFFFFFF - HEADER_BYTES
 """What a header says while the file is still growing: readers then take all there is."""
 
 
-def header(data_bytes: int = UNKNOWN_LENGTH, channels: int = 2) -> bytes:
-    """The 44 bytes before 16-bit 8 kHz samples; written again in place once `data_bytes` is known."""
+def stereo_header(data_bytes: int = UNKNOWN_LENGTH) -> bytes:
+    """The 44 bytes before 16-bit 8 kHz stereo samples; written again in place once `data_bytes` is known."""
+    return _header(data_bytes, 2)
+
+
+def _header(data_bytes: int, channels: int) -> bytes:
     block = 2 * channels
     return struct.pack(
         "<4sI4s4sIHHIIHH4sI",
@@ -42,7 +46,7 @@ def interleave(left: bytes, right: bytes) -> bytes:
 
 def write_mono(ulaw: bytes) -> bytes:
     """A whole WAV file, mono, 16 bits, 8 kHz."""
-    return header(2 * len(ulaw), channels=1) + ulaw_to_linear(ulaw)
+    return _header(2 * len(ulaw), 1) + ulaw_to_linear(ulaw)
 
 
 def read(file: bytes) -> bytes:

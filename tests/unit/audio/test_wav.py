@@ -14,7 +14,7 @@ from trunkline.audio.tones import tone
 def test_the_library_reads_a_recording_left_from_right():
     left, right = tone((500,), 60), tone((900,), 60)
     sound = wav.interleave(left, right)
-    with wave.open(io.BytesIO(wav.header(len(sound)) + sound)) as opened:
+    with wave.open(io.BytesIO(wav.stereo_header(len(sound)) + sound)) as opened:
         assert opened.getparams()[:4] == (2, 2, 8_000, 480)
         read = np.frombuffer(opened.readframes(480), dtype="<i2").reshape(-1, 2)
     assert read[:, 0].tobytes() == ulaw_to_linear(left)
@@ -27,7 +27,7 @@ def test_channels_of_different_length_are_refused():
 
 
 def test_the_header_is_44_bytes_and_may_be_written_before_the_length_is_known():
-    assert len(wav.header()) == len(wav.header(1_000)) == wav.HEADER_BYTES
+    assert len(wav.stereo_header()) == len(wav.stereo_header(1_000)) == wav.HEADER_BYTES
 
 
 @given(st.binary(max_size=2_000))

@@ -45,7 +45,17 @@ def test_the_human_voice_needs_its_child():
         (build_llm, {"provider": "sandbox", "model": "gpt"}, "llm_config.model"),
         (build_tts, {"provider": "sandbox", "voice_id": "anna"}, "tts_config.voice_id"),
         (build_llm, {"provider": "sandbox", "model": "rules", "rules": [{"when": "("}]}, "no regular expression"),
-        (build_llm, {"provider": "sandbox", "model": "rules", "rules": [{"when": "x" * 201}]}, "longer than 200"),
+        (build_llm, {"provider": "sandbox", "model": "rules", "rules": [{"when": "x" * 201}]}, "at most 200"),
+        (build_llm, {"provider": "sandbox", "model": "rules", "rules": [{"say": "x"}]}, "at most 200"),
+        (
+            build_llm,
+            {
+                "provider": "sandbox",
+                "model": "rules",
+                "rules": [{"when": "x", "call": {}, "say": "y"}, {"when": "x", "call": {"arguments": {}}}],
+            },
+            "name of a tool",
+        ),
     ],
 )
 def test_what_cannot_be_built_is_refused_naming_the_setting(build, config, says):

@@ -68,15 +68,16 @@ class Rule:
 
     @classmethod
     def from_config(cls, config: Mapping[str, Any]) -> Rule:
-        """Raises VendorRefused when the pattern is too long or none."""
-        when = str(config["when"])
-        if len(when) > WHEN_MAX:
-            raise VendorRefused(f"rules: when is longer than {WHEN_MAX} characters")
+        """Raises VendorRefused when the pattern is missing, too long or none, or when the call has no name."""
+        when, call = config.get("when"), config.get("call")
+        if not isinstance(when, str) or len(when) > WHEN_MAX:
+            raise VendorRefused(f"rules: when is a regular expression of at most {WHEN_MAX} characters")
+        if call and not call.get("name"):
+            raise VendorRefused("rules: call needs the name of a tool")
         try:
             pattern = regex.compile(when)
         except regex.error as error:
             raise VendorRefused(f"rules: when is no regular expression: {error}") from error
-        call = config.get("call")
         return cls(
             when=pattern,
             say=config.get("say") or "",

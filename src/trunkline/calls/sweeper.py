@@ -1,0 +1,104 @@
+"""Ends what nobody else will: calls that no worker took in time, commands that never arrived, keys whose day is over.
+
+Each is decided by the journal, never by a row alone: a row may be behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from datetime import UTC, datetime, timedelta
+
+import structlog
+from sqlalchemy.exc import SQLAlchemyError
+
+from trunkline import clock, ids
+from trunkline.bus import messages
+from trunkline.bus.port import Bus, BusError, Moved
+from trunkline.calls import store
+from trunkline.calls.closing import unclaimed_events
+from trunkline.calls.journal import append_for_owner, events_of
+from trunkline.calls.tables import CallRow, CommandRow
+from trunkline.calls.verbs import Receipt, Status, Verb
+from trunkline.config import Settings
+from trunkline.storage.engine import Database
+
+EVERY_S = 1.0
+OVERDUE_MS = 15_000
+"""How long after it could no longer start a command may still be on its way into the journal."""
+TRUST_S = 10.0
+"""How long the bus must be there before a missing line is taken for one that was never written."""
+KEYS_LIVE, KEYS_EVERY = timedelta(hours=24), timedelta(minutes=1)
+CHUNK = 200
+"""Keys deleted in one transaction."""
+
+log_ = structlog.get_logger(__name__)
+
+
+async def sweep(bus: Bus, database: Database, settings: Settings) -> None:
+    """Runs until cancelled. If the bus or the database is away, it waits and goes on."""
+    sweeper = Sweeper(bus, database, settings.claim_seconds)
+    while True:
+        try:
+            await sweeper.sweep(clock.wall())
+        except (BusError, SQLAlchemyError) as error:
+            log_.warning("sweeper.waits", error=repr(error))
+        await asyncio.sleep(EVERY_S)
+
+
+class Sweeper:
+    def __init__(self, bus: Bus, database: Database, claim_s: float) -> None:
+        self._bus, self._database = bus, database
+        self._claim = timedelta(seconds=claim_s)
+        self._id = ids.new("sweeper")
+        self._keys_due = datetime.min.replace(tzinfo=UTC)
+
+    async def sweep(self, now: datetime) -> None:
+        if now >= self._keys_due:
+            await self._delete_keys(now)
+        if self._bus.connected:
+            await self._end_unclaimed(now)
+        if self._bus.connected_for() >= TRUST_S:
+            await self._expire_overdue(now)
+
+    async def _delete_keys(self, now: datetime) -> None:
+        deleted = CHUNK
+        while deleted == CHUNK:
+            async with self._database.writing() as session:
+                deleted = await store.delete_old_idempotency(session, now - KEYS_LIVE, CHUNK)
+        self._keys_due = now + KEYS_EVERY
+
+    async def _end_unclaimed(self, now: datetime) -> None:
+        async with self._database.reading() as session:
+            calls = await store.unclaimed_calls(session, now - self._claim)
+        for call in calls:
+            await self._end(call, now)
+
+    async def _end(self, call: CallRow, now: datetime) -> None:
+        age_ms = round((now - call.created_at).total_seconds() * 1_000)
+        try:
+            log = messages.journal(call.org_id, call.id)
+            await append_for_owner(self._bus, log, unclaimed_events(age_ms), 0, self._id)
+        except Moved:
+            return  # somebody has written: the recorder will tell
+        log_.info("sweeper.call_ended", call_id=call.id)
+
+    async def _expire_overdue(self, now: datetime) -> None:
+        before_ms = round(now.timestamp() * 1_000) - OVERDUE_MS
+        async with self._database.reading() as session:
+            commands = await store.overdue_commands(session, before_ms)
+        for command in commands:
+            if not await self._in_journal(command):
+                await self._expire(command, now)
+
+    async def _in_journal(self, command: CommandRow) -> bool:
+        entries = await self._bus.read(messages.journal(command.org_id, command.call_id))
+        events = [event for entry in entries for event in events_of(entry)]
+        return any(event.kind == "command.accepted" and event.data["command"]["id"] == command.id for event in events)
+
+    async def _expire(self, command: CommandRow, now: datetime) -> None:
+        verb = Verb(command.command["verb"])
+        receipt = Receipt(command.id, verb, Status.EXPIRED, reason="delivery").to_json()
+        async with self._database.writing() as session:
+            expired = await store.expire_command(session, command.id, receipt, now)
+        if expired:
+            log_.info("sweeper.command_expired", command_id=command.id, call_id=command.call_id)

@@ -9,6 +9,7 @@ from typing import Generic, TypeVar
 
 from trunkline.audio.modem import Demodulator, modulate
 from trunkline.calls.leg import FRAME, SILENCE, Answered, Fact, Leg, Noted, Tell
+from trunkline.calls.ticker import Ticker
 
 F = TypeVar("F", bound=Fact)
 L = TypeVar("L", bound=Leg)
@@ -71,16 +72,18 @@ class Placed(Generic[L]):
 
     async def tick_for_ever(self) -> None:
         await self.until(Answered, 3_600)
-        loop = asyncio.get_running_loop()
-        due = loop.time()
-        while True:
-            self.came.append(self.leg.receive())
-            self.leg.send(self._to_send.pop(0) if self._to_send else SILENCE)
-            self.sent += 1
-            if not self._to_send:
-                self._spoken.set()
-            due += 0.02
-            await asyncio.sleep(due - loop.time())
+        stop = Ticker().add(self._tick)
+        try:
+            await asyncio.Event().wait()
+        finally:
+            stop()
+
+    def _tick(self, late_s: float) -> None:
+        self.came.append(self.leg.receive())
+        self.leg.send(self._to_send.pop(0) if self._to_send else SILENCE)
+        self.sent += 1
+        if not self._to_send:
+            self._spoken.set()
 
     def _told(self, fact: Fact) -> None:
         self.told.append((self.now, fact))

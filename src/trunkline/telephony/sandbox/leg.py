@@ -37,6 +37,8 @@ WIRE_MS = 20
 """How long a CANCEL travels: an answer may cross it."""
 DRAIN_MS = 2_000
 """How long a release or a transfer waits at most for the far end to have taken what was sent."""
+PATIENCE = 10
+"""Ticks for which a far end that is behind its time waits for a call that sends nothing."""
 TOGETHER_MS = 30_000
 """How long two far ends that were transferred to each other go on without us."""
 
@@ -77,6 +79,7 @@ class SandboxLeg:
         self._out, self._in = Link(), Link()
         self._next_frame = 0.0
         self._stalled_until = 0.0
+        self._dry = 0
         self._heard = self._said = 0
         """How many stretches of the far end have been noted."""
         self._held = False
@@ -212,16 +215,18 @@ class SandboxLeg:
     def tick(self, now: float) -> None:
         """Let the far end live the frames that are due.
 
-        Where the process itself was late and nothing waits to be heard, the far end's time has stood still too: it is
-        the call that has not sent yet, and a hole in the middle of a word would be ours, not the line's.
+        Where the process was late, it is the call that has not sent yet: the far end waits for it, because a hole in
+        the middle of a word would be ours and not the line's.
         """
         due = max(0, math.floor((now + EARLY_S - self._next_frame) / PERIOD_S) + 1)
-        self._next_frame += due * PERIOD_S
-        if now < self._stalled_until:
+        late = due > 1
+        self._dry = self._dry + 1 if late and not self._out else 0
+        if now < self._stalled_until or self._dry > PATIENCE:
+            self._next_frame += due * PERIOD_S
             return
-        for _ in range(due):
-            if self._state is not State.UP or (due > 1 and not self._out):
-                return
+        while due and self._state is State.UP and (self._out or not late):
+            self._next_frame += PERIOD_S
+            due -= 1
             self._frame()
 
     def _frame(self) -> None:

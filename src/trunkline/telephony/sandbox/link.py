@@ -9,10 +9,10 @@ from __future__ import annotations
 
 from collections import deque
 
+from trunkline.calls.leg import SILENCE
+
 SETTLE = 2
 """After it ran dry, it is read again once more frames than this wait, or after this many ticks."""
-
-SILENCE = b"\xff" * 160
 
 
 class Link:

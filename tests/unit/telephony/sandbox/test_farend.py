@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import pytest
 
-from trunkline.audio.modem import ModemWord, modulate
+from trunkline.audio.modem import APART_FRAMES, ModemWord, modulate
 from trunkline.audio.tones import tone
 from trunkline.telephony.sandbox.farend import (
     FRAME,
@@ -223,7 +223,7 @@ def test_a_word_fills_its_slot(word: str):
 
 def _break(audio: bytearray, word: ModemWord) -> None:
     """Corrupt one frame of each of the word's bursts."""
-    burst = word.end - word.start
-    for repeat in range(3):
-        at = word.start + repeat * burst + burst - FRAME
-        audio[at : at + FRAME] = tone((1_700,), 20)
+    apart = max(word.end - word.start, APART_FRAMES * FRAME)
+    for burst in range(3):
+        last = word.end + burst * apart - FRAME
+        audio[last : last + FRAME] = tone((1_700,), 20)

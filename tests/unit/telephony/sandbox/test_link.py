@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from trunkline.telephony.sandbox.link import SETTLE, SILENCE, Link
+from trunkline.calls.leg import SILENCE
+from trunkline.telephony.sandbox.link import SETTLE, Link
 
 SOUND = b"\x20" * 160
 

@@ -39,6 +39,10 @@ async def create_organization(session: AsyncSession, name: str, parent_org_id: s
     return row
 
 
+async def organization(session: AsyncSession, org_id: str) -> Organization | None:
+    return await session.get(Organization, org_id)
+
+
 async def first_organization(session: AsyncSession) -> Organization | None:
     oldest = select(Organization).order_by(Organization.created_at, Organization.id).limit(1)
     return (await session.scalars(oldest)).one_or_none()
@@ -95,13 +99,13 @@ async def first_start(session: AsyncSession, bootstrap_key: str = "") -> str | N
     """
     if session.get_bind().dialect.name == "postgresql":
         await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _FIRST_START_LOCK})
-    organization = await first_organization(session)
-    is_empty = organization is None
-    if organization is None:
-        organization = await create_organization(session, FIRST_NAME)
+    first = await first_organization(session)
+    is_empty = first is None
+    if first is None:
+        first = await create_organization(session, FIRST_NAME)
     if bootstrap_key:
         known = select(ApiKey.id).where(ApiKey.hash == keys.hash_of(bootstrap_key))
         if (await session.execute(known)).one_or_none() is None:
-            await create_key(session, organization.id, BOOTSTRAP_NAME, {"full"}, bootstrap_key)
+            await create_key(session, first.id, BOOTSTRAP_NAME, {"full"}, bootstrap_key)
         return None
-    return (await create_key(session, organization.id, FIRST_KEY_NAME, {"full"})).text if is_empty else None
+    return (await create_key(session, first.id, FIRST_KEY_NAME, {"full"})).text if is_empty else None

@@ -1,0 +1,78 @@
+"""One process of one role: `python -m trunkline.cli.roles api | worker`, and what all of them begin with.
+
+Each role loads only what it needs; a worker neither the web stack, nor the database, nor the command line's library.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+from collections.abc import Coroutine
+from typing import Any, NoReturn
+
+from pydantic import ValidationError
+from pydantic_settings.exceptions import SettingsError
+
+from trunkline import logs
+from trunkline.config import Settings
+from trunkline.organizations import keys
+
+BAD_SETTINGS = 2
+"""Exit code; a supervisor does not start such a process again."""
+
+
+def settings(**given: Any) -> Settings:
+    """The settings, with what the command line gave on top. Ends the process if they cannot be right."""
+    try:
+        loaded = Settings(**{name: value for name, value in given.items() if value is not None})
+    except ValidationError as error:
+        stop(*(f"TRUNKLINE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+    except (SettingsError, OSError, ValueError) as error:
+        stop(str(error))
+    if loaded.bootstrap_key and not keys.is_key(loaded.bootstrap_key):
+        stop("TRUNKLINE_BOOTSTRAP_KEY: not a key: tl_live_ and 32 to 128 characters of A-Z a-z 0-9 _ - are needed")
+    return loaded
+
+
+def stop(*why: str) -> NoReturn:
+    for line in why:
+        print(f"trunkline: {line}", file=sys.stderr)
+    raise SystemExit(BAD_SETTINGS)
+
+
+def api(loaded: Settings) -> None:
+    """Until it is told to stop."""
+    _run(loaded, _api(loaded))
+
+
+def worker(loaded: Settings) -> None:
+    """Until it is told to stop and its calls are over."""
+    _run(loaded, _worker(loaded))
+
+
+def _run(loaded: Settings, main: Coroutine[Any, Any, None]) -> None:
+    import uvloop  # noqa: PLC0415  (the supervisor and the client commands need no such loop)
+
+    logs.set_up(loaded.log_level)
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        runner.run(main)
+
+
+async def _api(loaded: Settings) -> None:
+    from trunkline import wiring  # noqa: PLC0415  (loads what the role needs)
+    from trunkline.cli.first_start import first_start  # noqa: PLC0415  (loads the database)
+
+    key = await first_start(loaded)
+    if key is not None:
+        print(f"Your API key, shown only now: {key}", flush=True)
+    await wiring.run_api(loaded)
+
+
+async def _worker(loaded: Settings) -> None:
+    from trunkline import wiring  # noqa: PLC0415  (loads what the role needs)
+
+    await wiring.run_worker(loaded)
+
+
+if __name__ == "__main__":
+    {"api": api, "worker": worker}[sys.argv[1]](settings())

@@ -46,7 +46,9 @@ FIRST, GOES_ON, CONTINUES = 0x80, 0x40, 0x20
 
 QUIET_DB = -50.0
 RESET_FRAMES = 8
-"""This many silent frames in a row (160 ms) end a clause: what was half received is forgotten."""
+"""After this many silent frames in a row (160 ms) a burst that was half received is forgotten."""
+REPEAT_WITHIN = 5 * RATE
+"""Repeats of a burst come at most so many samples after it, even if the line falls silent for a while between them."""
 
 PHASES = 20
 """Where a bit may begin, in thirds of a sample: three bits are twenty samples."""
@@ -192,7 +194,6 @@ class Demodulator:
         self._window[:] = 0
         self._phase = self._proven_phase
         self._unproven = PATIENCE_FRAMES - FIRST_PATIENCE_FRAMES
-        self._words.forget_part()
 
     def _forget_bits(self) -> None:
         self._bits = ""
@@ -270,12 +271,6 @@ class _Words:
         self._expected = 0
         self._missed = False
 
-    def forget_part(self) -> None:
-        """Silence: a word that was to go on will not."""
-        self._last = None
-        self._missed = self._missed or bool(self._part)
-        self._part = b""
-
     def take(self, body: bytes, at_sample: int) -> list[Decoded]:
         header, text = body[0], body[2:]
         if self._is_repeat(header, text, at_sample):
@@ -292,12 +287,11 @@ class _Words:
         return [] if header & GOES_ON else self._finish(at_sample)
 
     def _is_repeat(self, header: int, text: bytes, at_sample: int) -> bool:
-        """The same burst with a higher repeat number, within its slot. Else it is a new word that reads the same."""
+        """The same burst with a higher repeat number, not too late for a line that stalls. Else it is a new word."""
         last, self._last = self._last, (header & ~3, text, header & 3, at_sample)
         if last is None or last[:2] != self._last[:2]:
             return False
-        slot = REPEATS * _apart_bits(text) // BITS_PER_FRAME * FRAME
-        return header & 3 > last[2] and at_sample - last[3] <= slot
+        return header & 3 > last[2] and at_sample - last[3] <= REPEAT_WITHIN
 
     def _finish(self, at_sample: int) -> list[Decoded]:
         word, self._part = self._part, b""

@@ -132,15 +132,38 @@ def test_a_split_word_without_one_of_its_parts_is_no_word():
     slot = 72 * 160
     audio = modulate("q" * 150 + " after").audio
     for lost in range(2):
-        damaged = audio[: lost * slot] + b"\xff" * slot + audio[(lost + 1) * slot :]
-        heard = receive(frames(damaged))
-        assert [(word.text, word.ok) for word in heard] == [("after", False)]
+        for nothing in (b"\xff" * slot, noise(slot, -15)):
+            damaged = audio[: lost * slot] + nothing + audio[(lost + 1) * slot :]
+            heard = receive(frames(damaged))
+            assert [(word.text, word.ok) for word in heard] == [("after", False)]
 
 
-def test_a_split_word_that_never_ends_is_forgotten_in_the_silence():
+def test_a_split_word_that_never_ends_is_forgotten_when_another_utterance_begins():
     receiver = Demodulator()
     assert receive(frames(modulate("q" * 150).audio[: 72 * 160]) + [SILENCE] * 9, receiver) == []
-    assert texts(receive(frames(modulate("hello").audio), receiver)) == ["hello"]
+    assert [(w.text, w.ok) for w in receive(frames(modulate("hello").audio), receiver)] == [("hello", True)]
+
+
+@pytest.mark.parametrize("stall", [3, 15, 50])
+def test_a_line_that_stalls_within_a_word_costs_no_word_and_repeats_none(stall: int):
+    text = "Hello there " + "q" * 150 + " after"
+    audio = frames(modulate(text).audio)
+    for at in range(0, len(audio), 3):
+        assert texts(receive(audio[:at] + [SILENCE] * stall + audio[at:])) == text.split()
+
+
+def test_an_equal_word_whose_beginning_is_lost_is_a_new_word_if_it_comes_much_later():
+    word = frames(modulate("yes").audio)
+    assert texts(receive(word[:4] + frames(noise(8_000 * 6, -20)) + word[4:])) == ["yes", "yes"]
+
+
+def test_tones_that_are_no_words_do_not_make_the_receiver_lose_its_place():
+    receiver = Demodulator()
+    strange = b"\xff" * 77 + modulate("z" * 58).audio
+    assert receive(frames(strange[: 20 * 160])[2:] + [SILENCE] * 10, receiver) == []
+    spoken = modulate("Hello there")
+    decoded = receive(frames(spoken.audio), receiver)
+    assert [(w.text, w.at_sample - 28 * 160) for w in decoded] == [(w.text, w.end) for w in spoken.words]
 
 
 def test_silence_noise_and_voices_are_no_words():

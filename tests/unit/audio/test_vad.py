@@ -48,6 +48,12 @@ def test_a_gap_shorter_than_the_hangover_is_part_of_the_speech():
     assert edges(EnergyGate(160), MODEM + [SILENCE] * 7 + MODEM) == [(2, "started")]
 
 
+def test_the_quiet_end_of_a_word_belongs_to_it_but_begins_none():
+    quiet = frames(noise(160 * 20, -49.5))
+    assert edges(EnergyGate(), [SILENCE] * 5 + quiet) == []
+    assert edges(EnergyGate(), MODEM + quiet) == [(2, "started")]
+
+
 def test_steady_noise_is_learnt_and_speech_above_it_still_heard():
     gate = EnergyGate()
     learning = frames(noise(8_000 * 20, -45))

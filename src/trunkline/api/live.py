@@ -33,6 +33,7 @@ from trunkline.web.problems import body_of, render
 MAX_BEHIND = 1000
 PAGE = 500
 RECHECK_S = 1.0
+CLOSE_S = 10.0
 
 NORMAL, POLICY, TRY_AGAIN = 1000, 1008, 1013
 """Close codes: after the last event; the key is no longer good; too slow, or the bus is away (RFC 6455 §7.4.1)."""
@@ -79,8 +80,10 @@ class Live:
             pass
 
     async def _close(self, over: _Over) -> None:
-        with contextlib.suppress(RuntimeError, WebSocketDisconnect):  # the client was gone first
-            await self.socket.close(over.code, over.reason)
+        """A client that reads nothing cannot be told; the server drops its connection when this returns."""
+        with contextlib.suppress(RuntimeError, WebSocketDisconnect, TimeoutError):
+            async with asyncio.timeout(CLOSE_S):
+                await self.socket.close(over.code, over.reason)
 
     # ---- out -----------------------------------------------------------------------------
 

@@ -70,6 +70,7 @@ async def serve(settings: Settings, database: Database, bus: Bus, ready: Callabl
         ws_ping_interval=PING_S,
         ws_ping_timeout=PING_S,
         ws_max_size=MAX_BYTES,
+        ws_per_message_deflate=False,  # events are small, and compressing costs memory for every watcher
         timeout_graceful_shutdown=GOODBYE_S,
     )
     server = _Server(config, lambda: ready(f"http://{f'[{host}]' if ':' in host else host}:{port}"))
@@ -118,6 +119,8 @@ def _listening(bus: Bus, beats: Beats) -> Callable[[FastAPI], contextlib.Abstrac
             await beats.beat(payload)
 
         subscription = await bus.subscribe(messages.BEAT, beat)
+        with contextlib.suppress(BusAway):
+            await bus.publish(messages.ROLL, messages.pack({}))
         try:
             yield
         finally:

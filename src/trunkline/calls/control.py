@@ -65,6 +65,7 @@ class Steering:
     settings: Settings
     database: Database
     bus: Bus
+    send_s: float = SEND_S
     turns: Turns = field(default_factory=Turns)
 
     async def command(self, asked: Asked) -> dict[str, Any]:
@@ -171,7 +172,9 @@ class Steering:
             "command": row.command,
         }
         try:
-            reply = messages.unpack(await self.bus.request(messages.owner(call.id), messages.pack(message), SEND_S))
+            reply = messages.unpack(
+                await self.bus.request(messages.owner(call.id), messages.pack(message), self.send_s)
+            )
         except NoResponder:
             return await self._from_journal(call, row)
         except BusError as error:

@@ -84,6 +84,7 @@ class Placing:
     database: Database
     bus: Bus
     resolve: Resolve
+    ask_s: float = ASK_S
     turns: Turns = field(default_factory=Turns)
 
     async def place(self, org_id: str, raw: dict[str, Any], key: str | None, body_hash: str) -> Placed:
@@ -178,7 +179,7 @@ class Placing:
         request = messages.pack({"plan": plan.to_json()})
         for attempt in range(ASKS):
             try:
-                reply = messages.unpack(await self.bus.request(messages.PLACE, request, ASK_S))
+                reply = messages.unpack(await self.bus.request(messages.PLACE, request, self.ask_s))
             except BusAway:
                 return Outcome.UNKNOWN
             except (NoResponder, NoReply):

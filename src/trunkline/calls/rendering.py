@@ -9,7 +9,7 @@ from typing import Any
 from trunkline.calls import projection
 from trunkline.calls.events import Event
 from trunkline.calls.tables import CallRow, CommandRow
-from trunkline.calls.verbs import UNSUCCESSFUL, Status
+from trunkline.calls.verbs import Status
 from trunkline.clock import iso
 from trunkline.policy.dialing import is_sandbox
 
@@ -17,6 +17,13 @@ SPOKEN = ("caller.said", "speech.started", "speech.heard", "speech.ended", "sand
 """Kinds of events that a call's object is made from."""
 
 _MOMENTS = ("accepted_at", "started_at", "first_audio_at", "finished_at")
+FAILED = {
+    Status.REFUSED: "The command was refused",
+    Status.EXPIRED: "The command expired",
+    Status.FAILED: "The command failed",
+}
+"""How the answer to a command begins that was no success."""
+
 _SECRETS = ("webhook_secret",)
 
 
@@ -94,11 +101,11 @@ def answer_json(
 ) -> dict[str, Any]:
     """The answer to a control request: the reference's two fields, and beside them what we know."""
     status = Status(receipt["status"])
-    failed = status in UNSUCCESSFUL
+    failed = FAILED.get(status)
     why = f": {receipt['reason']}" if receipt.get("reason") else ""
     answer: dict[str, Any] = {
-        "success": not failed,
-        "message": f"The command was {status}{why}" if failed else "Command sent successfully",
+        "success": failed is None,
+        "message": f"{failed}{why}" if failed else "Command sent successfully",
         "command_id": command_id,
         "sequence": sequence,
         **receipt_json(receipt, zero),

@@ -31,6 +31,9 @@ from trunkline.web.paging import Paged
 
 STATE_S = 2.0
 
+SPELLED = {"connecting": ["dialing", "ringing"]}
+"""Statuses that the reference API has one word for and we have two."""
+
 Key = Annotated[str | None, Header(alias="Idempotency-Key")]
 
 
@@ -66,7 +69,7 @@ async def list_calls(
         rows, total = await store.list_calls(
             session,
             caller.org_id,
-            statuses=[status] if status is not None else [],
+            statuses=SPELLED.get(status, [status]) if status is not None else [],
             start=start_date,
             end=end_date,
             limit=page.limit,

@@ -12,6 +12,7 @@ from sqlalchemy.exc import InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
+from starlette.routing import Match
 
 from trunkline.errors import BadRequest, MethodNotAllowed, NotFound, Problem, Unavailable
 from trunkline.web.body import path
@@ -72,18 +73,29 @@ async def _invalid(_: Request, error: Exception) -> JSONResponse:
     return render(BadRequest("A parameter is invalid", details=details))
 
 
-async def _http(_: Request, error: Exception) -> JSONResponse:
+async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 404:
             return render(NotFound("No such URL"))
         case 405:
             answer = render(MethodNotAllowed())
-            answer.headers.update(error.headers or {})
+            answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))
             return answer
         case status:
             body = {"error": str(error.detail), "message": str(error.detail), "code": "http_error"}
             return JSONResponse(body, status, error.headers)
+
+
+def _allowed(request: Request) -> set[str]:
+    """RFC 9110 §15.5.6: every method of this URL, of whichever route."""
+    tried = ("GET", "POST", "PATCH", "PUT", "DELETE")
+    scopes = [{**request.scope, "method": method} for method in tried]
+    return {
+        scope["method"]
+        for scope in scopes
+        if any(route.matches(scope)[0] is Match.FULL for route in request.app.routes)
+    }
 
 
 async def _database_away(_: Request, error: Exception) -> JSONResponse:

@@ -1,0 +1,246 @@
+"""Placing calls over HTTP: what is made, what is refused, and what happens when nobody or somebody else has the call."""
+
+from __future__ import annotations
+
+import asyncio
+
+import pytest
+
+from api_world import ECHO, PLACE, SANDBOX, World, in_world
+from trunkline.bus import messages
+from trunkline.calls.tables import CallRow, IdempotencyRow
+
+
+@in_world()
+async def test_a_transient_call_is_placed_and_answered_with_201(world: World) -> None:
+    answer = await world.place()
+    body = answer.json()
+    assert answer.status_code == 201
+    assert body["success"] is True
+    assert body["status"] == "dialing"
+    assert body["call_id"] == body["call"]["id"] == world.worker.asked[0]["call_id"]
+    assert body["number"] == {"id": None, "phone_number": "+15005550000", "chosen_by": "sandbox"}
+    assert body["warnings"] == []
+    assert body["call"]["messages"] == []
+    assert body["call"]["sandbox"] == {"heard": [], "said": []}
+
+
+@in_world()
+async def test_both_urls_are_one_operation_and_a_key_means_the_same_on_either(world: World) -> None:
+    first = await world.place(**{"Idempotency-Key": "k"})
+    second = await world.client.post("/calls/outbound", json=PLACE, headers={"Idempotency-Key": "k"})
+    assert second.status_code == 201
+    assert first.json()["call_id"] == second.json()["call_id"]
+    assert len(world.worker.asked) == 1
+
+
+@in_world()
+async def test_the_plan_carries_everything_a_worker_needs(world: World) -> None:
+    body = {
+        **PLACE,
+        "assistant": {**SANDBOX, "first_message": "Hello {{name}}.", "metadata": {"a": 1, "b": 1}},
+        "variables": {"name": "Ann"},
+        "metadata": {"b": 2},
+        "ring_timeout_seconds": 5,
+    }
+    await world.place(body)
+    plan = world.worker.asked[0]
+    assert plan["first_message"] == "Hello Ann."
+    assert plan["metadata"] == {"a": 1, "b": 2}
+    assert plan["ring_timeout_ms"] == 5000
+    assert plan["max_duration_ms"] == 600_000
+    assert plan["caller_id"] == "+15005550000"
+    assert plan["assistant"]["llm_config"]["temperature"] == 0.7
+
+
+@in_world()
+async def test_the_greeting_of_a_call_beats_the_outbound_greeting_beats_the_greeting(world: World) -> None:
+    assistant = {**SANDBOX, "first_message": "one"}
+    await world.place({**PLACE, "assistant": assistant})
+    assistant = {**assistant, "speech_config": {"first_message_outbound": "two"}}
+    await world.place({**PLACE, "assistant": assistant})
+    await world.place({**PLACE, "assistant": assistant, "first_message": "three"})
+    assert [plan["first_message"] for plan in world.worker.asked] == ["one", "two", "three"]
+
+
+@in_world()
+async def test_a_saved_assistant_is_used_by_reference_and_in_part(world: World) -> None:
+    saved = {
+        "name": "Ann",
+        **SANDBOX,
+        "llm_config": {**SANDBOX["llm_config"], "messages": [{"role": "system", "content": "Be kind."}]},
+    }
+    made = (await world.client.post("/assistants", json=saved)).json()["assistant"]
+    await world.place({"destination": ECHO, "assistant_id": made["id"]})
+    override = {"llm_config": {"messages": [{"role": "system", "content": "Be brief."}]}, "max_duration_seconds": 60}
+    placed = await world.place({"destination": ECHO, "assistant_id": made["id"], "assistant_override": override})
+    assert placed.json()["call"]["agent_name"] == "Ann"
+    first, second = (plan["assistant"]["llm_config"] for plan in world.worker.asked)
+    assert first["messages"][0]["content"] == "Be kind."
+    assert second == {**first, "messages": [{"role": "system", "content": "Be brief."}]}
+    assert world.worker.asked[1]["max_duration_ms"] == 60_000
+
+
+@in_world()
+async def test_deprecated_names_work_and_are_marked(world: World) -> None:
+    answer = await world.place({"destination": ECHO, "agent": SANDBOX})
+    assert answer.status_code == 201
+    assert answer.headers["Deprecation"].startswith("@")
+    assert "Deprecation" not in (await world.place()).headers
+    both = await world.place({"destination": ECHO, "agent": SANDBOX, "assistant": {}})
+    assert both.status_code == 400
+    assert both.json()["details"] == ["agent: differs from assistant, which replaces it"]
+
+
+BAD: list[tuple[dict[str, object], int, str, str]] = [
+    ({"assistant_id": "x"}, 400, "invalid_request", "assistant: cannot be combined with assistant_id"),
+    ({"assistant_override": {}}, 400, "invalid_request", "assistant: cannot be combined with assistant_override"),
+    ({"assistant": None}, 400, "invalid_request", "assistant: this or assistant_id is required"),
+    ({"assistant": None, "assistant_id": "nobody"}, 404, "not_found", "assistant_id: not found"),
+    ({"destination": None}, 400, "invalid_request", "destination: "),
+    ({"destination": "15005550001"}, 400, "invalid_request", "destination: must be an E.164 number"),
+    ({"destination": "+1"}, 400, "invalid_request", "destination: "),
+    ({"destination": "+310000000000000000"}, 400, "invalid_request", "destination: "),
+    ({"destination": "+19005551234"}, 403, "policy_blocked", "destination: premium_rate"),
+    ({"destination": "+112"}, 403, "policy_blocked", "destination: emergency"),
+    ({"destination": "+870773111632"}, 403, "policy_blocked", "destination: satellite"),
+    ({"destination": "sip:ann@example.com"}, 403, "policy_blocked", "destination: sip_targets"),
+    ({"destination": "+31201234567"}, 409, "no_available_number", "number_id: "),
+    ({"number_id": "nothing"}, 404, "not_found", "number_id: not found"),
+    ({"ring_timeout_seconds": 4}, 400, "invalid_request", "ring_timeout_seconds: "),
+    ({"ring_timeout_seconds": "45"}, 400, "invalid_request", "ring_timeout_seconds: "),
+    ({"colour": "red"}, 400, "invalid_request", "colour: unknown field"),
+    ({"metadata": {"x": "y" * 17_000}}, 400, "invalid_request", "metadata: must not be larger"),
+    ({"variables": {"x": 1}}, 400, "invalid_request", "variables.x: "),
+    ({"variables": {"x": "y" * 1001}}, 400, "invalid_request", "variables.x: "),
+    ({"variables": {str(n): "" for n in range(101)}}, 400, "invalid_request", "variables: "),
+    ({"first_message": "Hi {{who}}"}, 400, "invalid_request", "variables: no value for {{who}}"),
+    ({"assistant": {}}, 400, "invalid_request", "assistant.llm_config: is required"),
+    ({"assistant": {"llm_config": SANDBOX["llm_config"]}}, 400, "invalid_request", "assistant.stt_config: is required"),
+    ({"assistant": {**SANDBOX, "gdpr_mode": True}}, 400, "invalid_request", "assistant.gdpr_mode: "),
+    (
+        {"assistant": {**SANDBOX, "tts_config": {"provider": "elevenlabs", "voice_id": "x"}}},
+        400,
+        "provider_unavailable",
+        "assistant.tts_config.provider: elevenlabs",
+    ),
+    (
+        {"assistant": {**SANDBOX, "stt_config": {"provider": "nobody"}}},
+        400,
+        "invalid_request",
+        "assistant.stt_config.provider: unknown provider; known: sandbox, deepgram",
+    ),
+    (
+        {"assistant": {**SANDBOX, "llm_config": {**SANDBOX["llm_config"], "temperature": 3}}},
+        400,
+        "invalid_request",
+        "assistant.llm_config.temperature: ",
+    ),
+]
+
+
+@pytest.mark.parametrize(("change", "status", "code", "detail"), BAD)
+def test_a_bad_request_is_refused_with_the_field_named_and_nothing_changed(tmp_path, change, status, code, detail):  # type: ignore[no-untyped-def]
+    @in_world()
+    async def story(world: World) -> None:
+        body = {name: value for name, value in {**PLACE, **change}.items() if value is not None}
+        answer = await world.place(body, **{"Idempotency-Key": "k"})
+        problem = answer.json()
+        assert (answer.status_code, problem["code"]) == (status, code), problem
+        assert problem["error"] and problem["message"]
+        assert any(d.startswith(detail) for d in problem["details"]), problem["details"]
+        assert not await world.rows(CallRow)
+        assert not await world.rows(IdempotencyRow)
+        assert not world.worker.asked
+
+    story(tmp_path)
+
+
+@in_world()
+async def test_a_text_model_without_voice_and_ears_names_both(world: World) -> None:
+    answer = await world.place({"destination": ECHO, "assistant": {"llm_config": SANDBOX["llm_config"]}})
+    assert answer.json()["details"] == ["assistant.stt_config: is required", "assistant.tts_config: is required"]
+
+
+@in_world(allow_sip=True, sip_from="sip:us@here.example", allowed_prefixes=["+31"])
+async def test_settings_open_sip_targets_and_narrow_numbers(world: World) -> None:
+    placed = await world.place({**PLACE, "destination": "sip:ann@example.com:5070"})
+    assert placed.json()["number"]["phone_number"] == "sip:us@here.example"
+    assert (await world.place({**PLACE, "destination": "sip:ann@exa mple"})).status_code == 400
+    assert (await world.place({**PLACE, "destination": "+4930123456"})).json()["code"] == "policy_blocked"
+    assert (await world.place()).status_code == 201
+
+
+@in_world()
+async def test_the_same_key_with_another_body_is_409_and_with_the_same_json_the_same_call(world: World) -> None:
+    first = await world.place(**{"Idempotency-Key": "k"})
+    reordered = {"assistant": SANDBOX, "destination": ECHO}
+    assert (await world.place(reordered, **{"Idempotency-Key": "k"})).json()["call_id"] == first.json()["call_id"]
+    other = await world.place({**PLACE, "ring_timeout_seconds": 50}, **{"Idempotency-Key": "k"})
+    assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+    assert len(world.worker.asked) == 1
+    assert (await world.place(**{"Idempotency-Key": "ü".encode()})).status_code == 400
+    assert (await world.place(**{"Idempotency-Key": "x" * 256})).status_code == 400
+
+
+@in_world()
+async def test_five_requests_at_once_with_one_key_are_one_call(world: World) -> None:
+    answers = await asyncio.gather(*(world.place(**{"Idempotency-Key": "k"}) for _ in range(5)))
+    assert {answer.status_code for answer in answers} == {201}
+    assert len({answer.json()["call_id"] for answer in answers}) == 1
+    assert len(await world.rows(CallRow)) == 1
+
+
+@in_world()
+async def test_no_free_worker_is_503_and_nobody_can_claim_the_call_later(world: World) -> None:
+    world.worker.free = False
+    answer = await world.place(**{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "no_capacity")
+    assert answer.headers["Retry-After"] == "5"
+    assert len(world.worker.asked) == 3
+    journal = [entry.payload for entry in world.bus.exchange.entries]
+    assert len(journal) == 1 and b'"no_capacity"' in journal[0]
+    world.worker.free = True
+    again = await world.place(**{"Idempotency-Key": "k"})
+    assert again.status_code == 201
+    assert again.json()["call_id"] != world.worker.asked[0]["call_id"]
+
+
+@in_world()
+async def test_a_call_that_nobody_has_claimed_is_dispatched_again_under_the_same_id(world: World) -> None:
+    await world.worker.subscriptions["place"].stop()
+    world.bus.lose_next_answer = True
+    lost = asyncio.ensure_future(world.place(**{"Idempotency-Key": "k"}))
+    await asyncio.sleep(0.1)
+    world.bus.away(True)
+    answer = await lost
+    assert answer.status_code == 503
+    world.bus.away(False)
+    rows = await world.rows(CallRow)
+    assert len(rows) == 1
+    await world.worker.start()
+    again = await world.place(**{"Idempotency-Key": "k"})
+    assert (again.status_code, again.json()["call_id"]) == (201, rows[0].id)
+
+
+@in_world()
+async def test_a_worker_that_claims_without_a_reply_has_the_call(world: World) -> None:
+    async def claims_and_says_nothing(payload: bytes) -> None:
+        plan = messages.unpack(payload)["plan"]
+        if plan["call_id"] not in world.worker.lives:
+            await world.worker.claim(plan)
+
+    await world.worker.subscriptions["place"].stop()
+    world.app.state.placing.ask_s = 0.05
+    await world.worker.bus.subscribe("workers.place", claims_and_says_nothing, "workers")
+    answer = await world.place()
+    assert answer.status_code == 201
+    assert answer.json()["call_id"] in world.worker.lives
+
+
+@in_world()
+async def test_without_a_bus_nothing_is_committed(world: World) -> None:
+    world.bus.away(True)
+    answer = await world.place()
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert not await world.rows(CallRow)

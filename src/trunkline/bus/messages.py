@@ -10,6 +10,8 @@
 
 `workers.beat`, worker to monitors every 2 s: `{worker, pid, host, calls: [{org_id, call_id}], late_ms, draining}`.
 
+`workers.roll`, from whoever has begun to listen to beats: `{}`; every worker beats at once.
+
 `workers.lost`, supervisor to monitors: `{worker}`, whose process is gone.
 
 log `calls.<org_id>.<call_id>`: `{first, events}`, a group of events appended at once, the first one's sequence.
@@ -27,6 +29,7 @@ VERSION = 1
 PLACE = "workers.place"
 PLACE_QUEUE = "workers"
 BEAT = "workers.beat"
+ROLL = "workers.roll"
 LOST = "workers.lost"
 
 

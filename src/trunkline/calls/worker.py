@@ -66,11 +66,13 @@ class Worker:
         async with asyncio.TaskGroup() as group:
             self._group = group
             placing = await self._bus.subscribe(messages.PLACE, self._placed, queue=messages.PLACE_QUEUE)
-            beating = group.create_task(self._beat())
+            rolls = await self._bus.subscribe(messages.ROLL, self._called)
+            beating = group.create_task(self._beat_regularly())
             log.info("worker.ready", worker=self._name)
             await stop.wait()
             await placing.stop()
             await self._drain()
+            await rolls.stop()
             beating.cancel()
 
     # ---- taking a call ------------------------------------------------------------------------
@@ -173,21 +175,27 @@ class Worker:
 
     # ---- living, and stopping -------------------------------------------------------------------
 
-    async def _beat(self) -> None:
+    async def _beat_regularly(self) -> None:
         while True:
-            beat = {
-                "worker": self._name,
-                "pid": os.getpid(),
-                "host": socket.gethostname(),
-                "calls": [{"org_id": c.plan.org_id, "call_id": c.plan.call_id} for c in self._calls.values()],
-                "late_ms": round(self.ticker.late_ms(), 1),
-                "draining": self._draining,
-            }
-            try:
-                await self._bus.publish(messages.BEAT, messages.pack(beat))
-            except BusError:
-                log.debug("worker.beat_lost")
+            await self._beat()
             await asyncio.sleep(self._settings.beat_seconds)
+
+    async def _called(self, _: bytes) -> None:
+        await self._beat()
+
+    async def _beat(self) -> None:
+        beat = {
+            "worker": self._name,
+            "pid": os.getpid(),
+            "host": socket.gethostname(),
+            "calls": [{"org_id": c.plan.org_id, "call_id": c.plan.call_id} for c in self._calls.values()],
+            "late_ms": round(self.ticker.late_ms(), 1),
+            "draining": self._draining,
+        }
+        try:
+            await self._bus.publish(messages.BEAT, messages.pack(beat))
+        except BusError:
+            log.debug("worker.beat_lost")
 
     async def _drain(self) -> None:
         self._draining = True

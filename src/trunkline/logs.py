@@ -5,7 +5,7 @@
         log.info("answered", after_ms=320)
 
 Fields given to `about` are on every line that the task, and the tasks it starts, log meanwhile. Libraries that use the
-standard `logging` come out in the same form.
+standard `logging` come out in the same form, from warnings on.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ def set_up(level: str = "info", stream: TextIO | None = None) -> None:
             processors=[structlog.stdlib.ProcessorFormatter.remove_processors_meta, *rendering],
         )
     )
-    logging.basicConfig(handlers=[handler], level=max(lowest, logging.INFO), force=True)
+    logging.basicConfig(handlers=[handler], level=max(lowest, logging.WARNING), force=True)
 
 
 def about(**fields: str) -> AbstractContextManager[Any]:

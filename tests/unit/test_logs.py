@@ -62,9 +62,9 @@ def test_lines_below_the_level_are_not_written():
     assert [line["event"] for line in lines(stream)] == ["loud"]
 
 
-def test_libraries_are_never_asked_for_their_debugging():
+def test_libraries_are_heard_from_warnings_on():
     logs.set_up("debug", stream=(stream := io.StringIO()))
-    logging.getLogger("library").debug("chatter")
+    logging.getLogger("library").info("chatter")
     structlog.get_logger().debug("ours")
     assert [line["event"] for line in lines(stream)] == ["ours"]
 

@@ -74,13 +74,14 @@ async def _create(session: AsyncSession, name: str, scopes: Sequence[str], org_i
 
 def _in_database(data_dir: Path | None, steps: Callable[[AsyncSession], Awaitable[T]]) -> T:
     from trunkline.cli import roles  # noqa: PLC0415  (loads the settings)
-    from trunkline.cli.first_start import prepare  # noqa: PLC0415  (loads the database)
-    from trunkline.storage.engine import Database  # noqa: PLC0415
+    from trunkline.storage.engine import Database  # noqa: PLC0415  (loads the database)
+    from trunkline.storage.migrate import upgrade  # noqa: PLC0415
 
     settings = roles.settings(data_dir=data_dir)
 
     async def run() -> T:
-        await prepare(settings)
+        settings.data_dir.mkdir(parents=True, exist_ok=True)
+        await upgrade(settings.database)
         database = Database(settings.database)
         try:
             async with database.writing() as session:

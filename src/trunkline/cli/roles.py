@@ -6,6 +6,9 @@ Each role loads only what it needs; a worker neither the web stack, nor the data
 from __future__ import annotations
 
 import asyncio
+import os
+import secrets
+import socket
 import sys
 from collections.abc import Coroutine
 from typing import Any, NoReturn
@@ -42,12 +45,23 @@ def stop(*why: str) -> NoReturn:
 
 def api(loaded: Settings) -> None:
     """Until it is told to stop."""
-    _run(loaded, _api(loaded))
+    from trunkline.wiring import run_api  # noqa: PLC0415  (not before the settings are known to be right)
+
+    _run(loaded, run_api(loaded))
 
 
 def worker(loaded: Settings) -> None:
     """Until it is told to stop and its calls are over."""
-    _run(loaded, _worker(loaded))
+    from trunkline.wiring import run_worker  # noqa: PLC0415  (as above)
+
+    _run(loaded, run_worker(loaded, os.environ.get("TRUNKLINE_WORKER_ID") or _worker_id()))
+
+
+def _worker_id() -> str:
+    """For a worker without a supervisor that would name it: its place on this machine is its process id."""
+    return (
+        f"{''.join(c if c.isalnum() else '-' for c in socket.gethostname())[:24]}-{os.getpid()}-{secrets.token_hex(4)}"
+    )
 
 
 def _run(loaded: Settings, main: Coroutine[Any, Any, None]) -> None:
@@ -56,22 +70,6 @@ def _run(loaded: Settings, main: Coroutine[Any, Any, None]) -> None:
     logs.set_up(loaded.log_level)
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(main)
-
-
-async def _api(loaded: Settings) -> None:
-    from trunkline import wiring  # noqa: PLC0415  (loads what the role needs)
-    from trunkline.cli.first_start import first_start  # noqa: PLC0415  (loads the database)
-
-    key = await first_start(loaded)
-    if key is not None:
-        print(f"Your API key, shown only now: {key}", flush=True)
-    await wiring.run_api(loaded)
-
-
-async def _worker(loaded: Settings) -> None:
-    from trunkline import wiring  # noqa: PLC0415  (loads what the role needs)
-
-    await wiring.run_worker(loaded)
 
 
 if __name__ == "__main__":

@@ -49,8 +49,8 @@ async def watch(bus: Bus, database: Database, settings: Settings) -> None:
 
 
 class Monitor:
-    def __init__(self, bus: Bus, database: Database, patience_s: float) -> None:
-        self._bus, self._database = bus, database
+    def __init__(self, bus: Bus, database: Database, patience_s: float, trust_s: float = TRUST_S) -> None:
+        self._bus, self._database, self._trust_s = bus, database, trust_s
         self._attendance = Attendance(patience_s)
         self._id = ids.new("monitor")
         self._news = asyncio.Event()
@@ -83,7 +83,7 @@ class Monitor:
             pass
 
     def _trusted(self) -> bool:
-        return min(_now() - self._listening_since, self._bus.connected_for()) >= TRUST_S
+        return min(_now() - self._listening_since, self._bus.connected_for()) >= self._trust_s
 
     async def _look(self) -> None:
         now = _now()

@@ -14,7 +14,7 @@ from typing import Any
 
 import structlog
 from sqlalchemy import insert, select, update
-from sqlalchemy.exc import OperationalError, SQLAlchemyError
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
@@ -97,8 +97,8 @@ class Recorder:
     async def _record(self, batch: Sequence[Work]) -> None:
         try:
             gaps = await self._apply(batch)
-        except SQLAlchemyError as error:
-            log_.warning("recorder.not_written", entries=len(batch), error=str(error))
+        except Exception as error:
+            log_.warning("recorder.not_written", entries=len(batch), error=repr(error))
             await self._retry(batch, error)
             return
         for work in batch:
@@ -107,7 +107,7 @@ class Recorder:
         for work in gaps:
             await self._wait_or_read(work)
 
-    async def _retry(self, batch: Sequence[Work], error: SQLAlchemyError) -> None:
+    async def _retry(self, batch: Sequence[Work], error: Exception) -> None:
         """With the database away all of it waits; else one call must not hold up the others, so each is tried alone."""
         calls = {work.entry.log for work in batch}
         if isinstance(error, OperationalError) or len(calls) == 1:

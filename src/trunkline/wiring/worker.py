@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import signal
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from trunkline.audio.echo import EchoGuard
 from trunkline.audio.vad import EnergyGate
@@ -20,11 +23,13 @@ from trunkline.config import Settings
 from trunkline.conversation.cascade import Cascade
 from trunkline.conversation.context import TalkConfig, config_of
 from trunkline.conversation.ears import Ears
+from trunkline.conversation.ports import LanguageModel, SpeechToText, TextToSpeech
 from trunkline.conversation.voice import Greetings
 from trunkline.policy.dialing import Blocked, Malformed, Rules, judge
 from trunkline.providers.build import build_llm, build_stt, build_tts
 from trunkline.providers.sandbox.espeak import EspeakProcess
 from trunkline.telephony.sandbox.exchange import Exchange
+from trunkline.telephony.sandbox.farend import Voice
 from trunkline.telephony.sandbox.leg import Sandbox
 from trunkline.telephony.sandbox.lines import Lines, is_sandbox, modem_voice, wav_voice
 from trunkline.telephony.sip.endpoint import Endpoint
@@ -46,11 +51,21 @@ async def run(settings: Settings, name: str) -> None:
         await bus.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Vendors:
+    """How an assistant's blocks become vendors."""
+
+    stt: Callable[[Mapping[str, Any]], SpeechToText] = build_stt
+    llm: Callable[[Mapping[str, Any]], LanguageModel] = build_llm
+    tts: Callable[[Mapping[str, Any], EspeakProcess], TextToSpeech] = build_tts
+
+
 class Plant:
     """What all calls of one worker share: the sandbox exchange, the SIP endpoint, the voices."""
 
-    def __init__(self, settings: Settings, lines: Lines | None = None) -> None:
+    def __init__(self, settings: Settings, lines: Lines | None = None, vendors: Vendors | None = None) -> None:
         self._settings = settings
+        self._vendors = vendors or Vendors()
         media_timeout_ms = round(settings.media_timeout_seconds * 1_000)
         self._sandbox = Sandbox(lines or Lines(voice=_far_voice(settings)), Exchange(), media_timeout_ms)
         self._sip = SipOptions(
@@ -108,9 +123,9 @@ class Plant:
         assistant = plan.assistant
         return Cascade(
             config,
-            build_stt(assistant["stt_config"]),
-            build_llm(assistant["llm_config"]),
-            build_tts(assistant["tts_config"], self._espeak),
+            self._vendors.stt(assistant["stt_config"]),
+            self._vendors.llm(assistant["llm_config"]),
+            self._vendors.tts(assistant["tts_config"], self._espeak),
             leg,
             tell,
             Ears(EnergyGate(), EchoGuard()),
@@ -129,7 +144,7 @@ def _forbidden(rules: Rules, destination: str) -> str | None:
             return None
 
 
-def _far_voice(settings: Settings):  # type: ignore[no-untyped-def]
+def _far_voice(settings: Settings) -> Voice:
     if settings.sandbox_voice == "modem":
         return modem_voice
     return wav_voice(Path(settings.sandbox_voice).read_bytes())

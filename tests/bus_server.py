@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import socket
 import subprocess
@@ -35,9 +34,17 @@ class NatsServer:
                 time.sleep(0.02)
         raise RuntimeError("nats-server did not start")
 
-    def signal(self, number: int) -> None:
+    def freeze(self) -> None:
+        """Returns when it stands still."""
         assert self._process is not None
-        os.kill(self._process.pid, number)
+        self._process.send_signal(signal.SIGSTOP)
+        status = Path(f"/proc/{self._process.pid}/stat")
+        while status.read_text().rpartition(")")[2].split()[0] != "T":
+            time.sleep(0.001)
+
+    def thaw(self) -> None:
+        assert self._process is not None
+        self._process.send_signal(signal.SIGCONT)
 
     def kill(self) -> None:
         if self._process is not None:

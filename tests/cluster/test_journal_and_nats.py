@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import subprocess
 import sys
 from collections import Counter
@@ -120,11 +119,11 @@ def test_a_frozen_server_is_away_and_comes_back(server: NatsServer) -> None:
     async def story() -> None:
         bus = await NatsBus.connect(server.url)
         async with owned(bus, "call_1") as journal:
-            server.signal(signal.SIGSTOP)
+            server.freeze()
             journal.write("floor", {}, 10)
             assert not await journal.flush(1.5)
             assert await journal.check() is None
-            server.signal(signal.SIGCONT)
+            server.thaw()
             assert await journal.flush(8)
             assert await journal.check() is True
         assert [event.sequence for event in await journal_of(bus, "call_1")] == [1, 2]

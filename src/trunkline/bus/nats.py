@@ -66,6 +66,7 @@ class NatsBus:
         self._subscriptions: set[_Subscription] = set()
         self._pulls: set[asyncio.Queue[Msg | None]] = set()
         self._keeper: asyncio.Task[None] | None = None
+        self._closing = False
 
     @classmethod
     async def connect(cls, url: str, *, replicas: int = 1) -> NatsBus:
@@ -79,6 +80,7 @@ class NatsBus:
         return bus
 
     async def close(self) -> None:
+        self._closing = True
         if self._keeper is not None:
             self._keeper.cancel()
             await asyncio.wait([self._keeper])
@@ -137,7 +139,7 @@ class NatsBus:
         log_.info("bus.connected")
 
     def _tear_down(self) -> None:
-        if self._client is not None:
+        if self._client is not None and not self._closing:
             log_.warning("bus.away")
         self._client = None
         self._up.clear()

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any
 
 import structlog
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -24,16 +24,24 @@ from trunkline.calls.events import Event
 from trunkline.calls.journal import events_of
 from trunkline.calls.projection import CallFacts, Changes, CommandChange, advance, project
 from trunkline.calls.tables import CallRow, CommandRow, EventRow
+from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
 
 READER = "recorder"
-BATCH_EVENTS = 150
+BATCH_EVENTS = 100
 """About as many as fit in a transaction of 20 ms."""
 QUEUED = 500
 GAP_AGAIN_S = 0.2
 GAP_PATIENCE_S = 2.0
 """A gap that lasts longer is not a matter of order: then the journal itself is read."""
 FAILED_AGAIN_S = 1.0
+
+_CALLS, _EVENTS = (Table.metadata.tables[row.__tablename__] for row in (CallRow, EventRow))
+_SEEN = (
+    update(_CALLS)
+    .where(_CALLS.c.id == bindparam("call"))
+    .values(last_sequence=bindparam("last"), updated_at=bindparam("now"))
+)
 
 OnEvents = Callable[[AsyncSession, str, Sequence[Event]], Awaitable[None]]
 """(session, call_id, events just applied): in the same transaction as their rows."""
@@ -169,10 +177,12 @@ class Recorder:
     async def _write(self, session: AsyncSession, calls: Mapping[str, Applied]) -> None:
         now = clock.wall()
         rows = [{"call_id": id, **event.to_json()} for id, applied in calls.items() for event in applied.events]
-        await session.execute(insert(EventRow), rows)
+        await session.execute(insert(_EVENTS), rows)
+        seen = [{"call": id, "last": applied.last, "now": now} for id, applied in calls.items()]
+        await session.execute(_SEEN, seen)
         for call_id, applied in calls.items():
-            values = {**applied.columns, "last_sequence": applied.last, "updated_at": now}
-            await session.execute(update(CallRow).where(CallRow.id == call_id).values(values))
+            if applied.columns:
+                await session.execute(update(_CALLS).where(_CALLS.c.id == call_id).values(applied.columns))
         await _write_commands(session, [change for applied in calls.values() for change in applied.commands], now)
         if self._on_events is not None:
             for call_id, applied in calls.items():

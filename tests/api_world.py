@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import functools
+import io
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -13,7 +14,7 @@ from typing import Any
 import httpx
 from sqlalchemy import select
 
-from trunkline import clock
+from trunkline import clock, logs
 from trunkline.api.server import build
 from trunkline.bus import messages
 from trunkline.bus.port import Moved
@@ -223,6 +224,7 @@ class World:
 
 @asynccontextmanager
 async def world(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
+    logs.set_up("error", io.StringIO())
     settings = Settings(data_dir=tmp_path, **changes)
     database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
     async with database.engine.begin() as connection:

@@ -119,6 +119,10 @@ BAD = [
     ({"name": "A", "llm_config": {"provider": "openai", "tools": [{"name": "1"}]}}, "llm_config.tools[0].name: "),
     ({"name": "A", "llm_config": {"provider": "sandbox", "rules": [{"when": "("}]}}, "llm_config.rules[0].when: "),
     ({"name": "A", "llm_config": {"provider": "sandbox", "rules": [{}]}}, "llm_config.rules[0].when: is required"),
+    (
+        {"name": "A", "llm_config": {"provider": "sandbox", "rules": [{"when": "x", "call": {}}]}},
+        "llm_config.rules[0].call.name: is required",
+    ),
     ({"name": "A", "tts_config": {"provider": "elevenlabs"}}, "tts_config.voice_id: is required"),
     ({"name": "A", "tts_config": {"provider": "sandbox", "voice_id": "x"}}, "tts_config.voice_id: "),
     (

@@ -164,6 +164,8 @@ def _check_rules(checked: Checked, where: str) -> None:
         if "when" not in rule:
             checked.details.append(f"{where}.rules[{index}].when: is required")
             continue
+        if "call" in rule and not rule["call"].get("name"):
+            checked.details.append(f"{where}.rules[{index}].call.name: is required")
         try:
             regex.compile(rule["when"])
         except regex.error as error:

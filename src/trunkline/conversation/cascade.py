@@ -214,7 +214,8 @@ class Cascade:
         elif self._speaker.must_ask_again and not utterance.exact:
             self._speaker.think(self._exchange.turn)
         else:
-            self._exchange.close()
+            if not utterance.exact:
+                self._exchange.close()
             self._take(turns.Silent())
 
     def _apologize(self) -> None:

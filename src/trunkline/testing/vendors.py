@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass, field
 
 from trunkline.calls.leg import FRAME, SILENCE
+from trunkline.conversation.ears import Edge
 from trunkline.conversation.ports import (
     SAMPLES_PER_MS,
     Message,
@@ -170,7 +171,7 @@ class ScriptedGate:
         self.speaking = False
         self.raised: list[float] = []
 
-    def feed(self, frame: bytes) -> str | None:
+    def feed(self, frame: bytes) -> Edge | None:
         was, self.speaking = self.speaking, frame != SILENCE
         if was == self.speaking:
             return None

@@ -24,6 +24,7 @@ ROOMS: dict[str, frozenset[str] | None] = {
     "supervisor": frozenset({"bus"}),
     "api": ANYTHING,
     "cli": ANYTHING,
+    "logs": frozenset(),
     "testing": ANYTHING,
     "wiring": ANYTHING,
 }
@@ -40,7 +41,7 @@ What a far end heard is only evidence if nothing but frames can reach it.
 API_SIDE = (
     "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
     "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py", "calls/idempotency.py",
-    "calls/placeholders.py",
+    "calls/placeholders.py", "calls/monitor.py", "calls/sweeper.py",
 )  # fmt: skip
 WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})
 """What a worker process loads: these rooms without the files above. However indirectly, none of it reaches the web or

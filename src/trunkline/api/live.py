@@ -17,10 +17,11 @@ from fastapi import WebSocket, WebSocketDisconnect
 
 from trunkline.bus import messages
 from trunkline.bus.port import BusAway
-from trunkline.calls import reading, rendering, store
+from trunkline.calls import rendering, store
 from trunkline.calls.control import Steering
 from trunkline.calls.events import Event
 from trunkline.calls.idempotency import checked
+from trunkline.calls.journal import events_of
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.routes import asked, state_of
 from trunkline.calls.tables import CallRow
@@ -121,7 +122,7 @@ class Live:
         log = messages.journal(self.row.org_id, self.row.id)
         async with self.steering.bus.follow(log) as entries:
             async for entry in entries:
-                for event in reading.events_of(entry):
+                for event in events_of(entry):
                     if event.sequence <= self.after:
                         continue
                     if event.sequence <= self.row.last_sequence:

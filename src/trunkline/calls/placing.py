@@ -19,9 +19,10 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from trunkline import clock, ids
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusAway, Moved, NoReply, NoResponder
-from trunkline.calls import idempotency, placeholders, reading, store
+from trunkline.calls import idempotency, placeholders, store
 from trunkline.calls.events import Event
 from trunkline.calls.idempotency import Turns, Use
+from trunkline.calls.journal import events_of
 from trunkline.calls.plan import Plan
 from trunkline.calls.schemas import PlaceBody
 from trunkline.calls.tables import CallRow
@@ -210,7 +211,7 @@ class Placing:
             await self.bus.append(log_name, payload, 0, f"{call_id}:no_capacity")
         except Moved:
             entries = await self.bus.read(log_name)
-            return bool(entries) and reading.events_of(entries[0])[0].kind == "ended"
+            return bool(entries) and events_of(entries[0])[0].kind == "ended"
         return True
 
     async def _settle(self, outcome: Outcome, row: CallRow, use: Use | None) -> None:

@@ -8,17 +8,14 @@ from datetime import datetime
 from typing import Any
 
 from trunkline.bus import messages
-from trunkline.bus.port import Bus, Entry
+from trunkline.bus.port import Bus
 from trunkline.calls.events import Event
+from trunkline.calls.journal import events_of
 from trunkline.calls.tables import CallRow
 
 
-def events_of(entry: Entry) -> list[Event]:
-    """The events of one journal entry, or of one `told` message."""
-    return events_in(entry.payload)
-
-
 def events_in(payload: bytes) -> list[Event]:
+    """The events of one `told` message."""
     return [Event.from_json(event) for event in messages.unpack(payload)["events"]]
 
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 import nats.errors
 import orjson
+import structlog
 from nats.aio.client import Client
 from nats.aio.msg import Msg
 from nats.js import api
@@ -35,6 +36,7 @@ HEARTBEAT, NONE_LEFT, EXPIRED = "100", "404", "408"
 
 Queue = asyncio.Queue[Msg | None]
 Connected = Callable[[], Awaitable[Client]]
+log_ = structlog.get_logger(__name__)
 TROUBLE = (nats.errors.Error, OSError, TimeoutError)
 
 
@@ -67,7 +69,8 @@ async def follow(connected: Connected, queue: Queue, log: str, after: int) -> As
                         break  # one was lost on the way: begin anew behind the last one seen
                     position = message.metadata.sequence.stream
                     yield Entry(log, position, message.data)
-        except TROUBLE:
+        except TROUBLE as error:
+            log_.info("bus.follows_again", log=log, error=str(error))
             await asyncio.sleep(RETRY_S)
         finally:
             await _forget(client, name)
@@ -82,8 +85,8 @@ async def consume(connected: Connected, queue: Queue, reader: str, replicas: int
                 async for message in messages:
                     entry = Entry(message.subject, message.metadata.sequence.stream, message.data)
                     yield NatsDelivery(entry, message)
-        except TROUBLE:
-            pass
+        except TROUBLE as error:
+            log_.info("bus.consumes_again", reader=reader, error=str(error))
         await asyncio.sleep(RETRY_S)
 
 

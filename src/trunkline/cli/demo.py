@@ -1,7 +1,7 @@
 """`trunkline demo`: a Trunkline of its own, a few calls placed and steered, and the proof that what it says was heard was.
 
-The scenes are in `scenes.py`; here the stage is set, the recordings are kept, and every call is judged: what the
-journal and the receipts tell must be what the sandbox's far end decoded from the samples it received (`truth.py`).
+The scenes are in `scenes.py`. On the stage (`stage.py`) every call is judged: what the journal and the receipts tell must
+be what the far end decoded from the samples it received (`truth.py`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import typer
 
 from trunkline.cli import paint, scenes
 from trunkline.cli.server import serving
+from trunkline.cli.stage import Stage
 
 
 class Line(StrEnum):
@@ -33,7 +34,7 @@ def demo(
     settings = {"TRUNKLINE_ALLOW_SIP": "true"} if line is Line.SIP else {}
     with tempfile.TemporaryDirectory(prefix="trunkline-demo-") as folder, serving(Path(folder), settings) as remote:
         paint.say(f"trunkline serves at {remote.url} after {time.monotonic() - started:.1f} s")
-        stage = scenes.Stage(remote, keep)
+        stage = Stage(remote, keep)
         for scene in scenes.ON_SIP if line is Line.SIP else scenes.ON_SANDBOX:
             scene(stage)
     paint.heading(f"The demo took {time.monotonic() - started:.0f} s")

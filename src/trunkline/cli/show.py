@@ -46,7 +46,12 @@ def commands(events: Iterable[Data]) -> list[str]:
 
 
 def receipt_line(receipt: Data) -> str:
-    """A receipt in one line: verb, status, why, what was heard, when, and how sure that is."""
+    """A receipt in one line: its outcome, when each step was, and how sure what was heard is."""
+    return outcome(receipt) + _small_print(receipt)
+
+
+def outcome(receipt: Data) -> str:
+    """Verb, status, why, what was heard, and what was done."""
     parts = [f"{receipt.get('verb', 'command')}: {receipt['status']}"]
     if receipt.get("reason"):
         parts.append(f"({receipt['reason']})")
@@ -60,7 +65,7 @@ def receipt_line(receipt: Data) -> str:
         parts.append(f"known from turn {receipt['turn']}")
     if receipt.get("talked_over"):
         parts.append("talked over the caller")
-    return " ".join(parts) + _small_print(receipt)
+    return " ".join(parts)
 
 
 def answer_line(answer: Data, verb: str) -> str:
@@ -147,7 +152,7 @@ SENTENCES: dict[str, Callable[[Data], str]] = {
     "claimed": _claimed,
     "command.accepted": _accepted,
     "command.started": lambda data: str(data.get("verb")),
-    "command.finished": receipt_line,
+    "command.finished": outcome,
     "speech.started": lambda data: str(data.get("source")),
     "speech.heard": _heard,
     "speech.ended": lambda data: (

@@ -137,6 +137,15 @@ def test_digits_go_to_the_model():
     assert answered().handle(5_000, DigitsPressed("12")) == [PassDigits("12")]
 
 
+def test_a_command_to_a_call_that_is_being_hung_up_is_refused():
+    call = answered()
+    call.handle(604_000, Wake())
+    effects = call.handle(604_010, Ask(say()))
+    assert [(e.receipt.status, e.receipt.reason) for e in effects if isinstance(e, Finished)] == [
+        (Status.REFUSED, "already_ending")
+    ]
+
+
 def test_silence_from_both_sides_ends_the_call():
     call = answered()
     assert call.deadline == 124_000

@@ -227,6 +227,14 @@ def test_waiting_for_the_caller_ends_after_ten_seconds_and_the_receipt_says_so()
     assert stage.receipt().talked_over
 
 
+def test_a_command_that_waited_for_the_caller_and_is_then_held_up_otherwise_does_not_wake_for_ever():
+    stage = Stage()
+    stage.feed(CALLER)
+    stage.ask(say(ttl_ms=600_000))
+    stage.at(1_000).ask(instant(Verb.HOLD, "h"))
+    assert stage.lanes.deadline == 600_000
+
+
 def test_the_ten_seconds_start_again_once_the_assistant_was_in_the_way():
     stage = Stage()
     stage.feed(CALLER)
@@ -327,6 +335,17 @@ def test_repeat_says_it_once_more_uninterruptibly_and_then_acts(verb):
     assert stage.receipt().heard_text == "Hello there."
 
 
+def test_the_first_audio_of_a_repeated_sentence_is_that_of_its_first_time():
+    stage = Stage()
+    stage.ask(end(interruptible=True, on_interrupt=OnInterrupt.REPEAT))
+    stage.at(50).began()
+    stage.feed(BOTH)
+    stage.ended(cut_by="caller")
+    stage.feed(QUIET)
+    stage.at(900).began("c1:again")
+    assert stage.receipt().first_audio_at == 50
+
+
 def test_a_repeat_that_is_cut_all_the_same_is_not_repeated_again():
     stage = Stage()
     stage.ask(end(interruptible=True, on_interrupt=OnInterrupt.REPEAT))
@@ -352,6 +371,14 @@ def test_words_that_never_come_to_an_end_do_not_keep_the_action_from_being_taken
     effects = stage.wake()
     assert kinds(effects)[0] == "Hush"
     assert len(acted(effects)) == 1
+
+
+def test_words_that_end_after_they_were_given_up_do_not_act_a_second_time():
+    stage = Stage()
+    stage.ask(end())
+    assert len(acted(stage.wake())) == 1
+    assert stage.ended(what=heard("Good", 100, "bye."), cut_by="command") == []
+    assert len(acted(stage.all)) == 1
 
 
 def test_say_and_end_is_heard_and_its_action_done_once_the_call_is_over():
@@ -435,6 +462,13 @@ def test_a_now_that_waited_for_the_caller_is_refused_if_a_goodbye_was_committed_
     assert ("late", "refused", "already_ending") in outcomes(stage.feed(QUIET))
 
 
+def test_a_goodbye_that_is_hanging_up_beats_everything():
+    stage = Stage()
+    stage.ask(end("bye", interruptible=True))
+    stage.ended("bye")
+    assert outcomes(stage.ask(say("late"))) == [("late", "refused", "already_ending")]
+
+
 def test_once_the_call_is_being_hung_up_everything_is_refused():
     stage = Stage()
     stage.feed(Closing())
@@ -480,6 +514,13 @@ def test_while_a_transfer_is_under_way_now_is_refused_and_the_queue_waits():
     assert outcomes(stage.ask(say("a", interrupt=NOW))) == [("a", "refused", "transfer_in_progress")]
     assert kinds(stage.ask(say("b"))) == ["Accepted"]
     assert spoken(stage.feed(TransferFailed(486, "busy"))) == ["b"]
+
+
+def test_a_transfer_under_way_is_not_given_up_for_a_now_even_if_its_words_were_interruptible():
+    stage = Stage()
+    stage.ask(transfer(interruptible=True))
+    stage.ended()
+    assert outcomes(stage.ask(say("a", interrupt=NOW))) == [("a", "refused", "transfer_in_progress")]
 
 
 def test_a_transfer_in_an_unknown_mode_or_to_a_forbidden_place_is_refused():

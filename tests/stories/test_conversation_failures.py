@@ -81,7 +81,7 @@ def test_a_failed_answer_ends_its_command_and_is_apologised_for():
         await stage.until(Ended, 2)
 
     stage = play(story, [[VendorRefused("no")]], config=CONFIG)
-    assert [(end.utterance, end.cut_by) for end in stage.of(Ended)][0] == ("cmd_1", "failure")
+    assert next((end.utterance, end.cut_by) for end in stage.of(Ended)) == ("cmd_1", "failure")
     assert stage.heard == SORRY
 
 

@@ -255,9 +255,12 @@ class Turns:
                 self.caller = Caller.RESTING
                 self.rest_at = self.rest_at if final else now
                 return self._unask()
-            case Ours.SPEAKING if final or now - self.rest_at > LATE_MS:
-                self.kept += self.said if now - self.rest_at <= LATE_MS else []
-                self.said, self.interim = [], ""
+            case Ours.SPEAKING:
+                if now - self.rest_at <= LATE_MS:
+                    self.kept += self.said
+                else:
+                    self.interim = ""
+                self.said = []
             case Ours.SILENT if self.fresh:
                 self.caller, self.rest_at = Caller.RESTING, now
         return []
@@ -279,12 +282,11 @@ class Turns:
 
     def _hold(self, held: bool) -> None:
         self.held = held
-        if held:
-            self.owed = self.owed or self.asked is not None or self.caller is Caller.WAITING
-            self.kept = [self.text] if self.text else []
-            self.said, self.asked = [], None
-            self._set_aside_interim()
-            self.caller, self.ours = Caller.QUIET, Ours.SILENT
+        self.owed = self.owed or self.asked is not None or self.caller is Caller.WAITING
+        self.kept = [self.text] if self.text else []
+        self.said, self.asked = [], None
+        self._set_aside_interim()
+        self.caller, self.ours = Caller.QUIET, Ours.SILENT
 
     # ---- decisions -----------------------------------------------------------------------------
 
@@ -334,7 +336,8 @@ class Turns:
         if self.ours is Ours.YIELDED:
             self.ours, self.since = Ours.SPEAKING, now
             return [*self._drop(), Resume()]
-        if not self.fresh or is_backchannel(self.fresh):
+        listening = self.ours is Ours.SPEAKING and self.onset >= self.since
+        if not self.fresh or (listening and is_backchannel(self.fresh)):
             return self._drop()
         self.caller = Caller.WAITING
         return []
@@ -366,8 +369,6 @@ class Turns:
         self.unconfirmed, self.interim = plain(self.interim), ""
 
     def _deadline(self, now: int) -> int | None:
-        if self.held:
-            return None
         if self.caller is Caller.RESTING:
             return self._turn_over_at()
         if self.caller is not Caller.SPEAKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from fastapi import Request, Response
@@ -22,18 +23,31 @@ BEAT_S = 5.0
 BUCKETS = (0.001, 0.0025, 0.005, 0.01, 0.02, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
 
 
+@dataclass(frozen=True, slots=True)
+class Beat:
+    at: float
+    calls: int
+    late_p50_ms: float
+    late_p99_ms: float
+
+
 @dataclass(slots=True)
 class Beats:
-    """Which workers have been heard of lately, and how many calls they hold."""
+    """Which workers have been heard of lately, how many calls they hold, and how late their ticks are."""
 
-    heard: dict[str, tuple[float, int]] = field(default_factory=dict)
+    heard: dict[str, Beat] = field(default_factory=dict)
 
     async def beat(self, payload: bytes) -> None:
         message = messages.unpack(payload)
         if message.get("draining"):
             self.heard.pop(message["worker"], None)
         else:
-            self.heard[message["worker"]] = clock.monotonic(), len(message.get("calls", ()))
+            self.heard[message["worker"]] = Beat(
+                clock.monotonic(),
+                len(message.get("calls", ())),
+                message.get("late_p50_ms", 0.0),
+                message.get("late_ms", 0.0),
+            )
 
     def workers(self) -> int:
         self._forget()
@@ -41,11 +55,17 @@ class Beats:
 
     def calls(self) -> int:
         self._forget()
-        return sum(calls for _, calls in self.heard.values())
+        return sum(beat.calls for beat in self.heard.values())
+
+    def late_ms(self, quantile: str) -> float:
+        """Of the worker whose ticks are the latest."""
+        self._forget()
+        late = [beat.late_p99_ms if quantile == "0.99" else beat.late_p50_ms for beat in self.heard.values()]
+        return max(late, default=0.0)
 
     def _forget(self) -> None:
         since = clock.monotonic() - BEAT_S
-        self.heard = {worker: beat for worker, beat in self.heard.items() if beat[0] >= since}
+        self.heard = {worker: beat for worker, beat in self.heard.items() if beat.at >= since}
 
 
 class Metrics:
@@ -62,6 +82,11 @@ class Metrics:
         workers.set_function(beats.workers)
         calls = Gauge("trunkline_live_calls", "Calls that those workers hold", registry=self.registry)
         calls.set_function(beats.calls)
+        late = Gauge(
+            "trunkline_tick_late_ms", "Lateness of the latest worker's ticks", ["quantile"], registry=self.registry
+        )
+        for quantile in ("0.5", "0.99"):
+            late.labels(quantile).set_function(partial(beats.late_ms, quantile))
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,8 @@
 
 `told.<call_id>`, owner (or whoever ended the call in its place) to whoever waits: `{events}` just made durable.
 
-`workers.beat`, worker to monitors every 2 s: `{worker, pid, host, calls: [{org_id, call_id}], late_ms, draining}`.
+`workers.beat`, worker to monitors every 2 s: `{worker, pid, host, calls: [{org_id, call_id}], late_ms, late_p50_ms,
+draining}`; how late its ticks are at the 99th percentile and the median.
 
 `workers.roll`, from whoever has begun to listen to beats: `{}`; every worker beats at once.
 

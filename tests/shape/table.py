@@ -56,7 +56,7 @@ PURE = (
     "calls/lifecycle.py", "calls/commands.py", "calls/running.py", "calls/outcomes.py", "calls/endings.py", "calls/call.py",
     "calls/chronicle.py", "calls/projection.py",
     "conversation/turns.py", "conversation/spoken.py", "conversation/clauses.py",
-    "policy/dialing.py",
+    "policy/dialing.py", "organizations/keys.py", "supervisor/plan.py",
     "telephony/sip/message.py", "telephony/sip/uri.py", "telephony/sip/sdp.py", "telephony/sip/digest.py",
     "telephony/sip/transaction.py", "telephony/sip/dialog.py",
     "telephony/sandbox/farend.py",

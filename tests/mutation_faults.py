@@ -12,6 +12,8 @@ COMMANDS = "calls/commands.py"
 OUTCOMES = "calls/outcomes.py"
 RUNNING = "calls/running.py"
 CALL = "calls/call.py"
+TURNS = "conversation/turns.py"
+SPOKEN = "conversation/spoken.py"
 
 SUITES = {
     LIFECYCLE: ("unit/calls/test_lifecycle.py", "unit/calls/test_call.py"),
@@ -19,6 +21,8 @@ SUITES = {
     OUTCOMES: ("unit/calls/test_commands.py", "unit/calls/test_call.py"),
     RUNNING: ("unit/calls/test_commands.py", "unit/calls/test_call.py"),
     CALL: ("unit/calls/test_call.py",),
+    TURNS: ("unit/conversation/test_turns.py",),
+    SPOKEN: ("unit/conversation/test_spoken.py",),
 }
 
 FAULTS: tuple[Fault, ...] = (
@@ -84,4 +88,38 @@ FAULTS: tuple[Fault, ...] = (
     (CALL, "followed += self._steer(now, Over())", "pass"),
     (CALL, "case VendorFailed(fatal=True):", "case VendorFailed():"),
     (CALL, "text or self.end_call_message", "text"),
+    (TURNS, "self.onset = self.active_at = now\n                return self._unask()", "self.onset = self.active_at = now"),
+    (TURNS, "self.caller, self.rest_at = Caller.RESTING, now\n            case Transcribed", "pass\n            case Transcribed"),
+    (TURNS, "self.interim = \"\" if heard.final else text", "self.interim = text"),
+    (TURNS, "if heard.end_of_turn and self.fresh", "if False and self.fresh"),
+    (TURNS, "self.interruptible, self.resumable = words.interruptible", "self.interruptible, self.resumable = True"),
+    (TURNS, "self.owed, self.asked = self.asked is not None, None", "self.asked = None"),
+    (TURNS, "if not self.interruptible or self.onset < self.since", "if not self.interruptible"),
+    (TURNS, "< self.manners.interruption:", "<= self.manners.interruption:"),
+    (TURNS, "return speaking and not self.manners.interruption_words", "return speaking"),
+    (TURNS, "words >= self.manners.interruption_words and not is_backchannel(self.fresh)", "not is_backchannel(self.fresh)"),
+    (TURNS, "words >= self.manners.interruption_words and not is_backchannel(self.fresh)", "words >= self.manners.interruption_words"),
+    (TURNS, "return self.rest_at + self.manners.min_delay", "return self.rest_at + self.manners.max_delay"),
+    (TURNS, "if self.fresh and not self.interim:", "if self.fresh:"),
+    (TURNS, "return [*self._drop(), Resume()]", "return self._drop()"),
+    (TURNS, "self.caller = Caller.WAITING\n        return []", "return self._drop()"),
+    (TURNS, "if not self.fresh or (listening and is_backchannel(self.fresh)):", "if not self.fresh:"),
+    (TURNS, "self.ours, self.owed, self.asked = Ours.SILENT, True, None", "self.ours, self.owed, self.asked = Ours.SILENT, False, None"),
+    (TURNS, "return [Backchannel(text)] if text else []", "return []"),
+    (TURNS, "self.kept, self.said = [*self.kept, *self.said], []", "self.kept, self.said = [], []"),
+    (TURNS, "elif self.ours is Ours.YIELDED and self.fresh and", "elif self.ours is Ours.YIELDED and"),
+    (TURNS, "and now >= self.active_at + NOISE_MS:", "and False:"),
+    (TURNS, "if not self.held:\n            effects", "if True:\n            effects"),
+    (SPOKEN, "if place.end <= samples]", "if place.start <= samples]"),
+    (SPOKEN, "if place.end <= samples]", "if place.end < samples]"),
+    (SPOKEN, "if self.complete and samples >= self.samples:\n            return len", "if samples >= self.samples:\n            return len"),
+    (SPOKEN, "piece.start = self.samples\n        piece.samples", "piece.start = 0\n        piece.samples"),
+    (SPOKEN, "self.voicing += 1", "pass"),
+    (SPOKEN, "missed.append(piece.text[upto:])", "missed.append(piece.text)"),
+    (SPOKEN, "upto, passed = 0, samples - piece.start", "upto, passed = 0, samples"),
+    (SPOKEN, "samples * (passed + weight) // whole", "samples * passed // whole"),
+    (SPOKEN, "or (self.complete and samples >= self.samples):\n            return 0", ":\n            return 0"),
+    (SPOKEN, "return bool(self.places) or (aligned and not self.complete)", "return aligned"),
+    (SPOKEN, "if piece.start + place.end > samples:", "if piece.start + place.start > samples:"),
+    (SPOKEN, "self.spelling.written_upto(self.cursor)", "self.cursor"),
 )

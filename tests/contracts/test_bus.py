@@ -392,7 +392,10 @@ def test_subscriptions_followers_and_readers_survive_an_absence(run: Run) -> Non
             assert await bus.request("ask.echo", b"still", 5) == b"still"
             second = await bus.append(log, b"two", first, f"{log}.2")
             assert await take(entries, 1) == [Entry(log, second, b"two")]
-            assert [d.entry.position for d in await take_of(log, deliveries, 1)] == [second]
+            (delivery,) = await take_of(log, deliveries, 1)
+            if delivery.entry.position == first:  # at least once: its acknowledgement died with the server
+                (delivery,) = await take_of(log, deliveries, 1)
+            assert delivery.entry.position == second
 
     run(story)
 

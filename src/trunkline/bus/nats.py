@@ -133,7 +133,7 @@ class NatsBus:
         await client.subscribe(f"{self._inbox}.*", cb=self._take_reply)
         for subscription in tuple(self._subscriptions):
             await subscription.attach(client)
-        await client.flush()
+        await _reached(client)
         self._client, self._since = client, clock.monotonic()
         self._up.set()
         log_.info("bus.connected")
@@ -198,7 +198,7 @@ class NatsBus:
             with suppress(nats.errors.Error, OSError):
                 client = self._connection()
                 await subscription.attach(client)
-                await client.flush()
+                await _reached(client)
         return subscription
 
     async def _ask(self, subject: str, payload: bytes, timeout_s: float, headers: dict[str, str] | None = None) -> Msg:
@@ -310,6 +310,13 @@ async def _until_gone(client: Client, gone: asyncio.Event) -> None:
         with suppress(TimeoutError):
             async with asyncio.timeout(LOOK_S):
                 await gone.wait()
+
+
+async def _reached(client: Client) -> None:
+    """Returns when the server has taken all that was sent. The client's PING overtakes what it still has buffered: the
+    first round trip lets that out, the second comes behind it."""
+    await client.flush()
+    await client.flush()
 
 
 async def _note(error: Exception) -> None:

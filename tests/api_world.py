@@ -64,6 +64,11 @@ class ScriptedWorker:
     lives: dict[str, Life] = field(default_factory=dict)
     subscriptions: dict[str, Any] = field(default_factory=dict)
     projecting: bool = True
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
+
+    async def has_been_commanded(self, times: int) -> None:
+        async with self._changed:
+            await self._changed.wait_for(lambda: len(self.commanded) >= times)
 
     async def start(self) -> None:
         self.subscriptions["place"] = await self.bus.subscribe(messages.PLACE, self._place, messages.PLACE_QUEUE)
@@ -141,6 +146,8 @@ class ScriptedWorker:
         life = self.lives[call_id]
         if command.id not in life.commands:
             await self._obey(call_id, life, command)
+        async with self._changed:
+            self._changed.notify_all()
         return messages.pack({"receipt": life.commands[command.id].to_json()})
 
     async def _obey(self, call_id: str, life: Life, command: Command) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from api_world import SANDBOX, World, in_world
+
 from trunkline.assistants.tables import Assistant
 
 
@@ -62,7 +63,6 @@ async def test_everything_documented_is_known_and_what_has_no_effect_is_said(wor
     assert sorted(warning.split(":")[0] for warning in answer.json()["warnings"]) == [
         "analysis_plan",
         "notification_email",
-        "speech_config.pronunciation",
         "voicemail_detection",
         "webhook_events",
         "webhook_url",

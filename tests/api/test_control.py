@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from api_world import World, in_world
+
 from trunkline.calls.tables import CommandRow, IdempotencyRow
 from trunkline.calls.verbs import Status
 
@@ -182,9 +183,10 @@ async def test_commands_at_once_get_places_of_their_own(world: World) -> None:
 async def test_waiting_ends_when_the_command_starts_or_finishes(world: World) -> None:
     call = await world.live_call()
     world.worker.outcome = None
-    waiting = {w: asyncio.ensure_future(world.control(call, SAY, wait=w)) for w in ("started", "finished")}
-    while len(world.worker.commanded) < 2:
-        await asyncio.sleep(0.01)
+    waiting = {
+        w: asyncio.get_running_loop().create_task(world.control(call, SAY, wait=w)) for w in ("started", "finished")
+    }
+    await world.worker.has_been_commanded(2)
     for message in world.worker.commanded:
         await world.worker.begin(call, message["command"]["id"])
     assert (await waiting["started"]).json()["status"] == "started"
@@ -200,9 +202,8 @@ async def test_waiting_ends_when_the_command_starts_or_finishes(world: World) ->
 async def test_waiting_sees_an_outcome_that_nobody_told(world: World) -> None:
     call = await world.live_call()
     world.worker.outcome = None
-    waiting = asyncio.ensure_future(world.control(call, SAY, wait="finished"))
-    while not world.worker.commanded:
-        await asyncio.sleep(0.01)
+    waiting = asyncio.get_running_loop().create_task(world.control(call, SAY, wait="finished"))
+    await world.worker.has_been_commanded(1)
     async with world.database.writing() as session:
         row = await session.get(CommandRow, world.worker.commanded[0]["command"]["id"])
         assert row is not None

@@ -9,11 +9,11 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import pytest
+from api_world import World, in_world
 from sqlalchemy import update
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
-from api_world import World, in_world
 from trunkline import clock
 from trunkline.api.server import serve
 from trunkline.organizations.tables import ApiKey
@@ -24,7 +24,7 @@ async def served(world: World) -> AsyncIterator[str]:
     """The address of a server for this world's database and bus."""
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
     settings = world.settings.model_copy(update={"port": 0})
-    server = asyncio.ensure_future(serve(settings, world.database, world.bus, listening.set_result))
+    server = asyncio.get_running_loop().create_task(serve(settings, world.database, world.bus, listening.set_result))
     try:
         yield (await listening).replace("http", "ws")
     finally:
@@ -43,15 +43,18 @@ async def frame(socket: ClientConnection) -> dict[str, Any]:
     return told
 
 
+async def to_the_end(socket: ClientConnection) -> None:
+    while True:
+        await socket.recv()
+
+
 async def closing(socket: ClientConnection) -> int:
     """The code with which the server closes."""
     async with asyncio.timeout(5):
-        try:
-            while True:
-                await socket.recv()
-        except ConnectionClosed as closed:
-            assert closed.rcvd is not None
-            return closed.rcvd.code
+        with pytest.raises(ConnectionClosed) as closed:
+            await to_the_end(socket)
+    assert closed.value.rcvd is not None
+    return closed.value.rcvd.code
 
 
 @in_world()
@@ -178,7 +181,7 @@ async def test_a_reader_more_than_a_thousand_events_behind_is_closed_with_1013(w
 @in_world()
 async def test_a_server_that_is_cancelled_answers_what_it_has_begun(world: World) -> None:
     listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    server = asyncio.ensure_future(
+    server = asyncio.get_running_loop().create_task(
         serve(world.settings.model_copy(update={"port": 0}), world.database, world.bus, listening.set_result)
     )
     await listening

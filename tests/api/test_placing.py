@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 
 import pytest
-
 from api_world import ECHO, PLACE, SANDBOX, World, in_world
+
 from trunkline.bus import messages
 from trunkline.calls.tables import CallRow, IdempotencyRow
 
@@ -210,7 +210,7 @@ async def test_no_free_worker_is_503_and_nobody_can_claim_the_call_later(world: 
 async def test_a_call_that_nobody_has_claimed_is_dispatched_again_under_the_same_id(world: World) -> None:
     await world.worker.subscriptions["place"].stop()
     world.bus.lose_next_answer = True
-    lost = asyncio.ensure_future(world.place(**{"Idempotency-Key": "k"}))
+    lost = asyncio.get_running_loop().create_task(world.place(**{"Idempotency-Key": "k"}))
     await asyncio.sleep(0.1)
     world.bus.away(True)
     answer = await lost

@@ -7,11 +7,11 @@ import json
 from typing import Any
 
 import httpx
+from api_world import PLACE, World, in_world, world
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
 
-from api_world import PLACE, World, in_world, world
 from trunkline import clock
 from trunkline.organizations.tables import ApiKey
 

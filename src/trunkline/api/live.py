@@ -171,7 +171,8 @@ class Live:
             caller = await _door(self.socket).callers.of(self.key_text)
             require(caller, "control")
             request = asked(caller.org_id, caller.key_id, self.row.id, command, checked(client_id))
-            return {"type": "ack", "client_id": client_id, **await self.steering.command(request)}
+            call = await self.steering.call(caller.org_id, self.row.id)
+            return {"type": "ack", "client_id": client_id, **await self.steering.command(request, call)}
         except Problem as problem:
             return {"type": "error", "client_id": client_id, **body_of(problem)}
 

@@ -32,10 +32,8 @@ WITHOUT_EFFECT = (
     "webhook_secret",
     "webhook_events",
     "analysis_plan",
-    "speech_config.pronunciation",
     "speech_config.background_audio",
     "speech_config.silence",
-    "speech_config.end_call_message",
 )
 """Fields that are checked, stored and returned, and that nothing acts upon yet."""
 

@@ -68,11 +68,18 @@ class Steering:
     send_s: float = SEND_S
     turns: Turns = field(default_factory=Turns)
 
-    async def command(self, asked: Asked) -> dict[str, Any]:
-        """The answer to a control request. Raises a Problem if nothing was committed."""
+    async def call(self, org_id: str, call_id: str) -> CallRow:
+        """Raises NotFound."""
+        async with self.database.reading() as session:
+            call = await store.get_call(session, org_id, call_id)
+        if call is None:
+            raise NotFound("No call with this id")
+        return call
+
+    async def command(self, asked: Asked, call: CallRow) -> dict[str, Any]:
+        """The answer to a control request for a call just read. Raises a Problem if nothing was committed."""
         async with watching(self.bus, asked.call_id) if asked.wait != "accepted" else nullcontext(Watch()) as watch:
             async with self.turns.of(asked.use):
-                call = await self._call(asked)
                 row = await self._earlier(asked.use)
                 repeated = row is not None
                 if row is None:
@@ -81,13 +88,6 @@ class Steering:
                 if sent is None and not repeated:
                     await self._withdraw_if_over(call, row, asked.use)
             return await self._answer(call, row, sent, watch, asked.wait)
-
-    async def _call(self, asked: Asked) -> CallRow:
-        async with self.database.reading() as session:
-            call = await store.get_call(session, asked.org_id, asked.call_id)
-        if call is None:
-            raise NotFound("No call with this id")
-        return call
 
     async def _earlier(self, use: Use | None) -> CommandRow | None:
         if use is None:

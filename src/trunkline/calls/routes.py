@@ -168,9 +168,11 @@ async def control_call(
 ) -> dict[str, Any]:
     """Steer a call: make the assistant speak, know, hand over or say goodbye, and learn what was really heard."""
     steering: Steering = request.app.state.steering
-    await _count_command(request, caller.org_id, call_id)
+    call = await steering.call(caller.org_id, call_id)
+    _count_command(request, call_id)
     raw = await read(request)
-    return await steering.command(asked(caller.org_id, caller.key_id, call_id, raw, idempotency.checked(key), wait))
+    wanted = asked(caller.org_id, caller.key_id, call_id, raw, idempotency.checked(key), wait)
+    return await steering.command(wanted, call)
 
 
 def asked(
@@ -181,10 +183,8 @@ def asked(
     return Asked(org_id, key_id, call_id, raw, use, wait)
 
 
-async def _count_command(request: Request, org_id: str, call_id: str) -> None:
+def _count_command(request: Request, call_id: str) -> None:
     """Against the call's own limit, whose figures the answer's headers show."""
-    async with _database(request).reading() as session:
-        _found(await store.get_call(session, org_id, call_id))
     per_call: Window = request.app.state.per_call
     now = clock.wall_ms() / 1000
     request.state.taken = per_call.take(call_id, now)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 
 import pytest
@@ -101,10 +102,8 @@ def test_plain_json_comes_through_unchanged(value: dict[str, object]) -> None:
 
 @given(st.binary(max_size=100))
 def test_any_bytes_are_parsed_or_refused(raw: bytes) -> None:
-    try:
+    with contextlib.suppress(BadRequest):
         assert isinstance(parse(raw), dict)
-    except BadRequest:
-        pass
 
 
 def test_bodies_that_are_the_same_json_have_the_same_hash() -> None:

@@ -1,11 +1,11 @@
 """Whole calls in virtual time on the shipped code: scripted persons at the far end, sandbox vendors, a journal in memory.
 
-    story = Story(who=lambda: ScriptedPerson(At(1_000, "Hello?")))
-    async with story.call() as call:
-        await call.answered()
-        await call.ask(say("c1", "Hi."))
-        await call.outcome("c1")
-    story.heard    # what the far end decoded from the frames it was given
+story = Story(who=lambda: ScriptedPerson(At(1_000, "Hello?")))
+async with story.call() as call:
+    await call.answered()
+    await call.ask(say("c1", "Hi."))
+    await call.outcome("c1")
+story.heard    # what the far end decoded from the frames it was given
 """
 
 from __future__ import annotations

@@ -447,7 +447,9 @@ def test_the_model_ends_the_call_with_the_assistants_last_words():
 def test_the_model_hands_the_caller_to_a_person():
     destinations = [{"type": "number", "number": AGENT, "description": "a human", "message": "I connect you now."}]
     tool = {"type": "transfer_call", "destinations": destinations}
-    asks = rules({"when": "human", "call": {"name": "transfer_call", "arguments": {"destination": AGENT}}}, tools=[tool])
+    asks = rules(
+        {"when": "human", "call": {"name": "transfer_call", "arguments": {"destination": AGENT}}}, tools=[tool]
+    )
     story = Story(person(At(500, "Give me a human.")), llm_config=asks, lines={AGENT: Agent}).play(_watch)
     assert story.heard[0] == "I connect you now."
     assert story.ending == ("transferred", "transferred")

@@ -122,7 +122,10 @@ def test_the_models_transfer_to_a_forbidden_place_is_refused_and_it_is_told():
 
 
 def test_an_end_call_phrase_and_a_dead_vendor_end_the_call():
-    for fact, reason in ((PhraseSaid("bye"), R.END_CALL_PHRASE), (VendorFailed("llm", "x", "y", True), R.PROVIDER_ERROR)):
+    for fact, reason in (
+        (PhraseSaid("bye"), R.END_CALL_PHRASE),
+        (VendorFailed("llm", "x", "y", True), R.PROVIDER_ERROR),
+    ):
         call = answered()
         assert kinds(call.handle(5_000, fact)) == ["StopTalk", "Release"]
         assert finish_of(call.handle(5_100, Released())).reason is reason

@@ -40,11 +40,7 @@ def test_a_call_is_placed_steered_and_shown(trunkline: Trunkline):
     assert placed.returncode == 0, placed.stderr
     call = placed.stdout.strip()
 
-    followed = trunkline("say", call, "too early")
-    if followed.returncode:  # still ringing: the refusal is the API's own words
-        assert "in progress" in followed.stderr.lower()
-    waited = _until_answered(trunkline, call)
-    assert waited
+    assert _until_answered(trunkline, call)
 
     said = trunkline("say", call, "Your parcel arrives.", "--now")
     assert said.returncode == 0, said.stderr
@@ -76,7 +72,7 @@ def test_a_call_can_be_waited_for_and_its_failure_is_an_exit_code(trunkline: Tru
 def test_what_the_api_refuses_is_printed_without_a_traceback(trunkline: Trunkline):
     for refused, word in (
         (trunkline("say", "call_nobody", "hello"), "not found"),
-        (trunkline("call", "12345"), "destination"),
+        (trunkline("call", "+1500555000x"), "destination"),
         (trunkline("call", "+15005550001", key="tl_live_" + "x" * 40), "key"),
     ):
         assert refused.returncode == 1

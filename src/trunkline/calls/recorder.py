@@ -30,6 +30,8 @@ from trunkline.storage.engine import Database
 READER = "recorder"
 BATCH_EVENTS = 100
 """About as many as fit in a transaction of 20 ms."""
+REST_S = 0.05
+"""After a transaction that was not full, so that what comes meanwhile shares the next one: most of its cost is fixed."""
 QUEUED = 500
 GAP_AGAIN_S = 0.2
 GAP_PATIENCE_S = 2.0
@@ -100,7 +102,10 @@ class Recorder:
         async with asyncio.TaskGroup() as group:
             group.create_task(_feed(deliveries, queue))
             while True:
-                await self._record(await _batch(queue))
+                batch = await _batch(queue)
+                await self._record(batch)
+                if sum(len(work.events) for work in batch) < BATCH_EVENTS:
+                    await asyncio.sleep(REST_S)
 
     async def _record(self, batch: Sequence[Work]) -> None:
         try:

@@ -28,7 +28,7 @@ from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
 
 READER = "recorder"
-BATCH_EVENTS = 100
+BATCH_EVENTS = 60
 """About as many as fit in a transaction of 20 ms."""
 REST_S = 0.05
 """After a transaction that was not full, so that what comes meanwhile shares the next one: most of its cost is fixed."""

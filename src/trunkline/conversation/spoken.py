@@ -126,7 +126,6 @@ class Spoken:
 
     def piece_done(self) -> None:
         piece = self.pieces[self.voicing]
-        piece.start = piece.start if piece.samples else self.samples
         piece.complete = True
         self.voicing += 1
 
@@ -148,9 +147,7 @@ class Spoken:
     def resume_at(self, samples: int) -> int:
         """The sample to go on from for a listener who was left after `samples`: where the first word not heard begins."""
         for piece in self.pieces:
-            if not piece.samples or (piece.complete and samples >= piece.end):
-                continue
-            for place in piece.laid_out(self.aligned):
+            for place in piece.laid_out(self.aligned) if piece.samples else ():
                 if piece.start + place.end > samples:
                     return min(samples, piece.start + place.start)
         return samples

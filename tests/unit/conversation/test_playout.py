@@ -191,6 +191,28 @@ def test_a_pause_is_silence_and_speech_goes_on_with_the_word_that_was_cut():
     assert playout.settled(12) == [] and playout.settled(13) == [one]
 
 
+def test_a_pause_of_no_frames_speaks_the_word_again_all_the_same():
+    playout = playing(utterance(), 5)
+    playout.pause()
+    playout.resume(5)
+    for _ in range(3):
+        playout.next()
+    assert playout.current.passed(7) == 6 * FRAME
+    assert playout.current.heard(7).text == "w1 w2 w3"
+
+
+def test_there_may_be_nothing_to_resume():
+    playout = Playout(paused=True)
+    playout.resume(0)
+    assert not playout.paused
+
+
+def test_the_very_last_sample_is_sent():
+    one = Utterance("u", "reply", Spoken(aligned=False), complete=True)
+    one.add(b"\x01")
+    assert one.frame(0) == b"\x01" + b"\xff" * 159
+
+
 def test_a_paused_utterance_is_not_over_though_all_of_it_was_sent():
     playout = playing(utterance(1), 2)
     playout.pause()

@@ -95,6 +95,10 @@ def test_a_word_that_occurs_again_later_is_not_found_there():
     spoken.voiced(300, [Word("Go", 0, 100), Word("two", 100, 200), Word("the", 200, 300)])
     assert spoken.heard(200).text == "Go to"
     assert spoken.heard(300).text == "Go to the"
+    spoken = Spoken(aligned=True)
+    spoken.write("I read 2 books, not two.")
+    spoken.voiced(300, [Word("I", 0, 100), Word("read", 100, 200), Word("two", 200, 300)])
+    assert spoken.heard(300).text == "I read 2"
 
 
 def test_more_words_than_there_are_written_end_at_the_end():
@@ -110,6 +114,10 @@ def test_half_a_hyphenated_word_may_be_heard():
     spoken.voiced(400, [Word("a", 0, 100), Word("well", 100, 200), Word("known", 200, 300), Word("man", 300, 400)])
     assert spoken.heard(200).text == "a well-"
     assert spoken.heard(300).text == "a well-known"
+    spoken = Spoken(aligned=True)
+    spoken.write("well-known man")
+    spoken.voiced(400, [Word("well", 0, 100), Word("known", 100, 200)])
+    assert spoken.heard(100).text == "well-"
 
 
 def test_a_replaced_word_is_reported_as_written_and_only_when_whole():
@@ -192,6 +200,7 @@ def test_a_piece_that_gave_no_sound_is_not_heard():
     assert spoken.heard(10_000).text == "We open. At nine."
     assert spoken.heard(10_000).unheard == "Quiet."
     assert spoken.pieces[2].start == 1_600
+    assert spoken.resume_at(1_700) == 1_600
 
 
 # ---- going on after a pause --------------------------------------------------------------------------
@@ -220,3 +229,7 @@ def test_what_is_not_voiced_yet_does_not_change_where_speech_goes_on():
     spoken = voiced("We open")
     spoken.write("at nine")
     assert spoken.resume_at(1_600) == 1_600
+    spoken = unaligned("aa bbbb cccccc", 2_400)
+    spoken.write("a much longer piece that is not voiced yet")
+    assert spoken.resume_at(2_400) == 2_400
+    assert spoken.resume_at(1_000) == 600

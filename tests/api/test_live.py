@@ -30,6 +30,7 @@ async def served(world: World) -> AsyncIterator[str]:
     finally:
         server.cancel()
         await asyncio.wait([server])
+        await asyncio.sleep(0.05)  # a connection that was dropped in the middle of a query ends in a thread of its own
 
 
 def live(address: str, call: str, key: str, query: str = "") -> connect:

@@ -51,7 +51,8 @@ async def watch(bus: Bus, database: Database, settings: Settings) -> None:
 class Monitor:
     def __init__(self, bus: Bus, database: Database, patience_s: float, trust_s: float = TRUST_S) -> None:
         self._bus, self._database, self._trust_s = bus, database, trust_s
-        self._attendance = Attendance(patience_s)
+        # within the patience the loss must be told: a look may come LOOK_S late, and then it has to be written
+        self._attendance = Attendance(patience_s - 1.5 * LOOK_S)
         self._id = ids.new("monitor")
         self._news = asyncio.Event()
         self._listening_since = self._looked_at = _now()

@@ -108,6 +108,7 @@ class Run:
         self._pending: set[asyncio.Task[None]] = set()
         """Flushes and replies: awaited at the end of the call."""
         self._stop_ticking: Callable[[], None] | None = None
+        self._ticked = 0.0
         self._finish: Finish | None = None
         self._recorded = False
 
@@ -234,8 +235,15 @@ class Run:
     def _open(self) -> None:
         self._parts.recording.open()
         self._recorded = True
-        self._stop_ticking = self._parts.ticker.add(self._media.tick)
+        self._ticked = asyncio.get_running_loop().time()
+        self._stop_ticking = self._parts.ticker.add(self._tick)
         self._start(self._parts.talk.converse())
+
+    def _tick(self, late_s: float) -> None:
+        """After a freeze the ticker is late once, for the calls of one phase: the others know it by their own last tick."""
+        now = asyncio.get_running_loop().time()
+        since_s, self._ticked = now - self._ticked, now
+        self._media.tick(max(late_s, since_s))
 
     def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]] | None = None) -> None:
         task = self._group.create_task(work)

@@ -58,6 +58,9 @@ class Settings(BaseSettings):
     sandbox_voice: str = Field(
         "modem", description="voice of sandbox far ends: modem, espeak, or the path of a WAV file"
     )
+    sandbox_script: str = Field(
+        "", description="path of a JSON file with persons of your own at sandbox numbers (see the sandbox's page)"
+    )
 
     @classmethod
     def settings_customise_sources(

@@ -28,6 +28,7 @@ from trunkline.conversation.voice import Greetings
 from trunkline.policy.dialing import Blocked, Malformed, Rules, judge
 from trunkline.providers.build import build_llm, build_stt, build_tts
 from trunkline.providers.sandbox.espeak import EspeakProcess
+from trunkline.telephony.sandbox import script
 from trunkline.telephony.sandbox.exchange import Exchange
 from trunkline.telephony.sandbox.farend import Voice
 from trunkline.telephony.sandbox.leg import Sandbox
@@ -67,7 +68,7 @@ class Plant:
         self._settings = settings
         self._vendors = vendors or Vendors()
         media_timeout_ms = round(settings.media_timeout_seconds * 1_000)
-        self._sandbox = Sandbox(lines or Lines(voice=_far_voice(settings)), Exchange(), media_timeout_ms)
+        self._sandbox = Sandbox(lines or _lines(settings), Exchange(), media_timeout_ms)
         self._sip = SipOptions(
             caller=settings.sip_from,
             username=settings.sip_username,
@@ -142,6 +143,11 @@ def _forbidden(rules: Rules, destination: str) -> str | None:
             return message
         case _:
             return None
+
+
+def _lines(settings: Settings) -> Lines:
+    written = settings.sandbox_script
+    return Lines(script.read(Path(written).read_text(encoding="utf-8")) if written else None, _far_voice(settings))
 
 
 def _far_voice(settings: Settings) -> Voice:

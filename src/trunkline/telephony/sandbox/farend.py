@@ -93,7 +93,24 @@ class StopSending:
     """Not even silence is sent from here on, as when the far end's network is gone."""
 
 
-Act = Say | Play | Hush | Press | HangUp | StopSending
+@dataclass(frozen=True, slots=True)
+class Stall:
+    """The line stands still for so long, both ways."""
+
+    ms: int
+
+
+@dataclass(frozen=True, slots=True)
+class Corrupt:
+    """So many of the next frames that arrive are garbled on the way."""
+
+    frames: int = 1
+
+
+Trouble = Stall | Corrupt
+"""What befalls the line and not the far end, at a moment that only the far end can tell."""
+
+Act = Say | Play | Hush | Press | HangUp | StopSending | Trouble
 
 
 class Behaviour(Protocol):
@@ -115,6 +132,7 @@ class FarEnd:
         self._senses = Senses()
         self._ear, self._mouth = Ear(), Mouth()
         self._pressed = ""
+        self._trouble: list[Trouble] = []
         self._frames = 0
         self._sending = True
 
@@ -149,6 +167,11 @@ class FarEnd:
         pressed, self._pressed = self._pressed, ""
         return pressed
 
+    def take_trouble(self) -> Sequence[Trouble]:
+        """What is to befall the line, of which nobody has been told yet."""
+        trouble, self._trouble = self._trouble, []
+        return trouble
+
     def finish(self) -> None:
         """The line is gone: what was being heard and said ends here, and is known at once."""
         ended = self._ear.finish(self.ms)
@@ -172,6 +195,8 @@ class FarEnd:
                 self.hung_up = True
             case StopSending():
                 self._sending = False
+            case Stall() | Corrupt():
+                self._trouble.append(act)
 
     def _collect(self) -> None:
         if self._mouth.said:

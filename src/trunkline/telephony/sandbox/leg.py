@@ -29,7 +29,7 @@ from trunkline.calls.leg import (
     TransferRang,
 )
 from trunkline.telephony.sandbox.exchange import EARLY_S, PERIOD_S, Exchange
-from trunkline.telephony.sandbox.farend import FarEnd, Stretch
+from trunkline.telephony.sandbox.farend import Corrupt, FarEnd, Stall, Stretch, Trouble
 from trunkline.telephony.sandbox.lines import SET_UP_MS, Answers, Lines, Refuses, RingsForEver
 from trunkline.telephony.sandbox.link import Link
 
@@ -242,9 +242,18 @@ class SandboxLeg:
         self._note()
         if pressed := far_end.take_pressed():
             self._tell(DigitsPressed(pressed))
+        for trouble in far_end.take_trouble():
+            self._befall(trouble)
         if far_end.hung_up:
             self._end()
             self._tell(RemoteHungUp())
+
+    def _befall(self, trouble: Trouble) -> None:
+        match trouble:
+            case Stall(ms):
+                self.stall(ms)
+            case Corrupt(frames):
+                self._out.corrupt(frames)
 
     def _nothing_came(self) -> None:
         if self._held:

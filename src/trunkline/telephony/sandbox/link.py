@@ -21,6 +21,7 @@ class Link:
         """Frames that came out at the other end, swallowed ones included."""
         self._frames: deque[bytes] = deque()
         self._settling = SETTLE
+        self._to_garble = 0
 
     def __len__(self) -> int:
         return len(self._frames)
@@ -39,7 +40,15 @@ class Link:
         self._settling = 0
         self._swallow()
         self.taken += 1
-        return self._frames.popleft()
+        frame = self._frames.popleft()
+        if not self._to_garble:
+            return frame
+        self._to_garble -= 1
+        return garbled(frame)
+
+    def corrupt(self, frames: int) -> None:
+        """Garble so many of the next frames that come out."""
+        self._to_garble += frames
 
     def clear(self) -> int:
         """Take back what has not come out. Returns how many frames never will."""
@@ -51,3 +60,8 @@ class Link:
         if len(self._frames) > SETTLE + 1 and self._frames[0] == SILENCE:
             self._frames.popleft()
             self.taken += 1
+
+
+def garbled(frame: bytes) -> bytes:
+    """As loud as it was, and nothing to be understood: every second sample's sign is flipped, low tones become high."""
+    return bytes(byte ^ 0x80 if at % 2 else byte for at, byte in enumerate(frame))

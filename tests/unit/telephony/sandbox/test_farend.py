@@ -13,6 +13,7 @@ from trunkline.telephony.sandbox.farend import (
     FRAME_MS,
     SILENCE,
     Act,
+    Corrupt,
     FarEnd,
     HangUp,
     Hush,
@@ -20,6 +21,7 @@ from trunkline.telephony.sandbox.farend import (
     Press,
     Say,
     Senses,
+    Stall,
     StopSending,
     Stretch,
     rest_of_slot_ms,
@@ -227,3 +229,10 @@ def _break(audio: bytearray, word: ModemWord) -> None:
     for burst in range(3):
         last = word.end + burst * apart - FRAME
         audio[last : last + FRAME] = tone((1_700,), 20)
+
+
+def test_trouble_of_the_line_is_told_once_and_is_nothing_the_far_end_does():
+    far = FarEnd(Does({20: [Stall(300), Corrupt()]}), voice=lambda text: modulate(text).audio)
+    assert live(far, quiet(80)) == quiet(80)
+    assert list(far.take_trouble()) == [Stall(300), Corrupt(1)]
+    assert list(far.take_trouble()) == []

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from trunkline.audio.g711 import level_db
+from trunkline.audio.modem import Demodulator, modulate
 from trunkline.calls.leg import SILENCE
-from trunkline.telephony.sandbox.link import SETTLE, Link
+from trunkline.telephony.sandbox.link import SETTLE, Link, garbled
 
 SOUND = b"\x20" * 160
 
@@ -70,3 +72,20 @@ def test_lateness_is_made_up_for_in_pauses_and_never_in_speech():
     assert out[:10] == [SOUND] * 10
     assert out.count(SILENCE) == 10
     assert link.taken == 40
+
+
+def test_as_many_frames_as_asked_for_are_garbled_and_no_more():
+    link = Link()
+    for _ in range(6):
+        link.put(SOUND)
+    link.corrupt(1)
+    link.corrupt(1)
+    assert takes(link, 4) == [garbled(SOUND)] * 2 + [SOUND] * 2
+
+
+def test_a_garbled_frame_is_as_loud_as_before_and_not_understood():
+    audio = modulate("Wait.").audio
+    frames = [audio[at : at + 160] for at in range(0, len(audio), 160)]
+    assert all(abs(level_db(garbled(frame)) - level_db(frame)) < 0.5 for frame in frames)
+    ear = Demodulator()
+    assert [word for frame in frames for word in ear.feed(garbled(frame))] == []

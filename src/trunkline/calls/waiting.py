@@ -55,6 +55,7 @@ class Watch:
         try:
             async with asyncio.timeout(MAX_WAIT_S):
                 while True:
+                    self._news.clear()
                     over = self.call_ended
                     receipt = further(self.latest(command_id, receipt), await stored())
                     if Status(receipt["status"]) in reached or over:
@@ -64,7 +65,6 @@ class Watch:
             return receipt
 
     async def _look_again(self) -> None:
-        self._news.clear()
         try:
             async with asyncio.timeout(LOOK_S):
                 await self._news.wait()

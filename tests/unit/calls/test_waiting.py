@@ -54,3 +54,17 @@ def test_waiting_ends_with_the_outcome_or_with_the_call() -> None:
             assert (await watch.until("x", {"status": "accepted"}, FINAL, nothing))["status"] == "accepted"
 
     asyncio.run(story())
+
+
+def test_what_is_told_while_the_row_is_read_is_not_overlooked() -> None:
+    async def story() -> None:
+        watch = Watch()
+
+        async def told_meanwhile() -> None:
+            if not watch.events:
+                await watch.told(told(FINISHED))
+
+        async with asyncio.timeout(0.5):
+            assert (await watch.until("c", {"status": "accepted"}, FINAL, told_meanwhile))["status"] == "heard"
+
+    asyncio.run(story())

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 from api_world import ECHO, PLACE, SANDBOX, World, in_world
+
+from trunkline import clock
 
 
 @in_world()
@@ -23,10 +27,26 @@ async def test_calls_are_listed_newest_first_in_pages_with_the_references_envelo
 
 @in_world()
 async def test_bad_parameters_are_400_and_named(world: World) -> None:
-    for query in ("limit=0", "limit=1001", "offset=-1", "limit=x", "start_date=yesterday"):
+    for query in (
+        "limit=0",
+        "limit=1001",
+        "offset=-1",
+        "limit=x",
+        "start_date=yesterday",
+        "end_date=9999-12-31T23:59:59-14:00",
+    ):
         answer = await world.client.get(f"/calls?{query}")
         assert answer.status_code == 400, query
         assert answer.json()["details"][0].startswith(query.split("=")[0] + ": "), answer.json()
+
+
+@in_world()
+async def test_dates_without_a_zone_are_in_utc(world: World) -> None:
+    await world.place()
+    now = clock.wall()
+    for moment, expected in ((now - timedelta(minutes=1), 1), (now + timedelta(minutes=1), 0)):
+        answer = await world.client.get("/calls", params={"start_date": moment.replace(tzinfo=None).isoformat()})
+        assert answer.json()["pagination"]["total"] == expected
 
 
 @in_world()

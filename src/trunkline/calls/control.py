@@ -137,14 +137,15 @@ class Steering:
                 if known is None or known.call_id != asked.call_id:
                     detail = f"{field_name}: no command with this id on this call"
                     raise BadRequest("The request body is invalid", details=[detail])
-            if await store.count_queued(session, asked.call_id, clock.wall_ms()) >= MAX_QUEUED:
+            queued, place = await store.queue_of(session, asked.call_id, clock.wall_ms())
+            if queued >= MAX_QUEUED:
                 raise TooManyCommands(f"{MAX_QUEUED} commands are queued on this call", retry_after=1)
             row = CommandRow(
                 id=command.id,
                 org_id=asked.org_id,
                 call_id=asked.call_id,
                 key_id=asked.key_id,
-                sequence=await store.next_command_sequence(session, asked.call_id),
+                sequence=place,
                 command=command.to_json(),
                 not_after_ms=clock.wall_ms() + command.ttl_ms,
                 status=Status.ACCEPTED,

@@ -5,7 +5,7 @@ Which URL leads where is in `api/routes.py`.
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,7 +21,7 @@ from trunkline.calls.idempotency import Use
 from trunkline.calls.placing import Placing
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.tables import CallRow
-from trunkline.errors import NotFound, RecordingNotReady
+from trunkline.errors import BadRequest, NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
 from trunkline.web.body import canonical_hash, read
@@ -70,8 +70,8 @@ async def list_calls(
             session,
             caller.org_id,
             statuses=SPELLED.get(status, [status]) if status is not None else [],
-            start=start_date,
-            end=end_date,
+            start=_utc(start_date, "start_date"),
+            end=_utc(end_date, "end_date"),
             limit=page.limit,
             offset=page.offset,
         )
@@ -101,7 +101,7 @@ async def get_events(
     request: Request,
     caller: Reader,
     call_id: str,
-    after: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    after: Annotated[int, Query(ge=0, lt=2**31)] = 0,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """The call's journal behind `after`. `complete`: nothing will ever follow `last_sequence`."""
@@ -198,6 +198,14 @@ def _database(request: Request) -> Database:
 
 def _base_url(request: Request) -> str:
     return f"{str(request.base_url).rstrip('/')}/api/v1"
+
+
+def _utc(moment: datetime | None, name: str) -> datetime | None:
+    """A moment without a zone is in UTC."""
+    try:
+        return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
+    except OverflowError as error:
+        raise BadRequest("A parameter is invalid", details=[f"{name}: is out of range"]) from error
 
 
 def _found(row: CallRow | None) -> CallRow:

@@ -100,10 +100,15 @@ async def insert_command(session: AsyncSession, row: CommandRow) -> None:
     await session.flush()
 
 
-async def next_command_sequence(session: AsyncSession, call_id: str) -> int:
-    """The place of the next command of a call. Two at once for one call: the unique constraint lets one of them in."""
-    query = select(func.max(CommandRow.sequence)).where(CommandRow.call_id == call_id)
-    return ((await session.execute(query)).scalar_one_or_none() or 0) + 1
+async def queue_of(session: AsyncSession, call_id: str, now_ms: int) -> tuple[int, int]:
+    """How many commands of a call wait and may still be started, and the place of the next one.
+
+    Two at once for one call: the unique constraint lets one of them in.
+    """
+    waiting = (CommandRow.status == Status.ACCEPTED.value) & (CommandRow.not_after_ms > now_ms)
+    query = select(func.count().filter(waiting), func.max(CommandRow.sequence)).where(CommandRow.call_id == call_id)
+    queued, last = (await session.execute(query)).one()
+    return queued, (last or 0) + 1
 
 
 async def get_command(session: AsyncSession, org_id: str, command_id: str) -> CommandRow | None:
@@ -118,17 +123,6 @@ async def list_commands(session: AsyncSession, call_id: str) -> list[CommandRow]
 
 async def delete_command(session: AsyncSession, command_id: str) -> None:
     await session.execute(delete(CommandRow).where(CommandRow.id == command_id))
-
-
-async def count_queued(session: AsyncSession, call_id: str, now_ms: int) -> int:
-    """Commands of a call that wait to be started, and still may be."""
-    query = select(func.count()).select_from(CommandRow)
-    waiting = (
-        CommandRow.call_id == call_id,
-        CommandRow.status == Status.ACCEPTED.value,
-        CommandRow.not_after_ms > now_ms,
-    )
-    return (await session.execute(query.where(*waiting))).scalar_one()
 
 
 async def overdue_commands(session: AsyncSession, before_ms: int, limit: int = 100) -> list[CommandRow]:

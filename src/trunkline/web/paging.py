@@ -19,7 +19,7 @@ class Page:
 
 def _page(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-    offset: Annotated[int, Query(ge=0, le=2**31)] = 0,
+    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> Page:
     return Page(limit, offset)
 

@@ -8,7 +8,7 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -40,6 +40,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(OperationalError, _database_away)
     app.add_exception_handler(InterfaceError, _database_away)
+    app.add_exception_handler(DataError, _unfit)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -101,6 +102,11 @@ def _allowed(request: Request) -> set[str]:
 async def _database_away(_: Request, error: Exception) -> JSONResponse:
     log.warning("database away", error=str(error.__cause__ or error))
     return render(Unavailable("The database is not available", retry_after=DATABASE_RETRY_S))
+
+
+async def _unfit(_: Request, error: Exception) -> JSONResponse:
+    """PostgreSQL refuses what no row can hold, such as a NUL in an id from the URL."""
+    return render(BadRequest("A value in the request is not valid"))
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

@@ -13,6 +13,7 @@ from trunkline.audio.echo import EchoGuard
 from trunkline.audio.g711 import level_db, samples_to_ulaw, ulaw_to_samples
 from trunkline.audio.vad import EnergyGate, Gate, WebrtcGate
 from trunkline.providers.sandbox.espeak import EspeakProcess
+from trunkline.providers.sandbox.espeak_now import EspeakNow
 from trunkline.providers.sandbox.voice import EspeakVoice
 
 ASSISTANT = "Hello there, this is the assistant. We are open today from nine to five, and tomorrow until three."
@@ -93,3 +94,23 @@ def test_a_caller_who_speaks_over_the_echo_as_loudly_is_mostly_heard():
     sent, caller = speech(ASSISTANT), speech(CALLER)
     told = verdicts(sent, mixed(b"\xff" * 800 + sent, caller))
     assert sum(told) <= 0.2 * len(told)
+
+
+def test_a_far_end_gets_its_human_sentence_in_the_same_instant_and_the_same_one_again_from_memory():
+    voice = EspeakNow()
+    try:
+        audio = voice("Hello, is anybody there?")
+        assert 0.8 < len(audio) / 8_000 < 4
+        assert len(audio) % 160 == 0
+        assert level_db(audio[len(audio) // 4 :][:1600]) > -45
+        assert voice("Hello, is anybody there?") is audio
+        assert voice("Something else.") != audio
+    finally:
+        voice.close()
+
+
+def test_a_human_voice_whose_program_has_ended_says_so():
+    voice = EspeakNow()
+    voice.close()
+    with pytest.raises((OSError, ValueError)):
+        voice("Hello?")

@@ -28,6 +28,7 @@ from trunkline.conversation.voice import Greetings
 from trunkline.policy.dialing import Blocked, Malformed, Rules, judge
 from trunkline.providers.build import build_llm, build_stt, build_tts
 from trunkline.providers.sandbox.espeak import EspeakProcess
+from trunkline.providers.sandbox.espeak_now import EspeakNow
 from trunkline.telephony.sandbox import script
 from trunkline.telephony.sandbox.exchange import Exchange
 from trunkline.telephony.sandbox.farend import Voice
@@ -151,6 +152,10 @@ def _lines(settings: Settings) -> Lines:
 
 
 def _far_voice(settings: Settings) -> Voice:
-    if settings.sandbox_voice == "modem":
-        return modem_voice
-    return wav_voice(Path(settings.sandbox_voice).read_bytes())
+    match settings.sandbox_voice:
+        case "modem":
+            return modem_voice
+        case "espeak":
+            return EspeakNow()
+        case path:
+            return wav_voice(Path(path).read_bytes())

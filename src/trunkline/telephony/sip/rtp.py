@@ -27,6 +27,10 @@ EXPEDITED = 0xB8
 """DSCP EF: voice (RFC 4594 §4.1)."""
 
 
+Pair = tuple[socket.socket, socket.socket]
+"""For RTP and RTCP."""
+
+
 class NoPort(OSError):
     """No free pair of RTP ports"""
 
@@ -56,7 +60,7 @@ class Media:
         "sent",
     )
 
-    def __init__(self, pair: tuple[socket.socket, socket.socket], on_digits: Callable[[str], None]) -> None:
+    def __init__(self, pair: Pair, on_digits: Callable[[str], None]) -> None:
         self._loop = asyncio.get_running_loop()
         self._socket, self._control = pair
         self._on_digits = on_digits
@@ -73,7 +77,7 @@ class Media:
         self._marker = True
         self._events = 0  # the timestamp of the digit being sent
         self._reports = rtcp.Reports(self._now(), f"{random.getrandbits(64):016x}@trunkline")
-        self._loop.add_reader(self._socket.fileno(), self._readable)
+        self._loop.add_reader(self._socket.fileno(), self._read)
         self._loop.add_reader(self._control.fileno(), self._control_readable)
 
     @classmethod
@@ -196,39 +200,38 @@ class Media:
 
     # ---- in
 
-    def _readable(self) -> None:
+    def _read(self) -> None:
         received = _receive(self._socket)
         if received is None:
             return
         data, source = received
         parsed = None if packet.is_rtcp(data) else packet.parse(data)
         now, before = self._now(), self._source.ssrc
-        if parsed is None or not self._expected(parsed) or not self._admit(now, source, parsed):
+        if parsed is None or not self._expected(parsed.payload_type):
             self.rejected += 1
             return
-        if before is not None and before != parsed.ssrc:
+        payload_type, _, sequence, timestamp, ssrc, payload = parsed
+        if not self._source.admit(now, source, ssrc, sequence):
+            self.rejected += 1
+            return
+        if before is not None and before != ssrc:
             self.buffer.resync()
         self._heard_at = now
-        self.reception.arrived(now, parsed.ssrc, parsed.sequence, parsed.timestamp)
-        match parsed.payload_type:
-            case 0:
-                self.buffer.push(parsed.sequence, parsed.timestamp, parsed.payload)
-            case 8:
-                self.buffer.push(parsed.sequence, parsed.timestamp, alaw_to_ulaw(parsed.payload))
-            case _:
-                digit = self._listener.hear(parsed.ssrc, parsed.timestamp, parsed.payload)
-                if digit:
-                    self._on_digits(digit)
+        self.reception.arrived(now, ssrc, sequence, timestamp)
+        if payload_type == PCMU:
+            self.buffer.push(sequence, timestamp, payload)
+        elif payload_type == PCMA:
+            self.buffer.push(sequence, timestamp, alaw_to_ulaw(payload))
+        elif digit := self._listener.hear(ssrc, timestamp, payload):
+            self._on_digits(digit)
 
-    def _admit(self, now: int, source: Hop, parsed: packet.Packet) -> bool:
-        return self._source.admit(now, source, parsed.ssrc, parsed.sequence)
-
-    def _expected(self, parsed: packet.Packet) -> bool:
-        """Is it a payload type that was agreed on?"""
+    def _expected(self, payload_type: int) -> bool:
+        """Was this payload type agreed on?"""
         agreement = self._agreement
-        return agreement is not None and (
-            parsed.payload_type in (PCMU, PCMA)
-            or (parsed.payload_type in (digits.PAYLOAD, agreement.events) and agreement.events is not None)
+        if agreement is None:
+            return False
+        return payload_type in (PCMU, PCMA) or (
+            agreement.events is not None and payload_type in (digits.PAYLOAD, agreement.events)
         )
 
     def _control_readable(self) -> None:
@@ -245,7 +248,7 @@ class Media:
         return int(self._loop.time() * 1_000)
 
 
-def _bind_pair(address: str, port: int) -> tuple[socket.socket, socket.socket] | None:
+def _bind_pair(address: str, port: int) -> Pair | None:
     family = socket.AF_INET6 if ":" in address else socket.AF_INET
     pair = socket.socket(family, socket.SOCK_DGRAM), socket.socket(family, socket.SOCK_DGRAM)
     try:

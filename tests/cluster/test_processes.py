@@ -12,13 +12,20 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
 
 TRUNKLINE = Path(sys.executable).with_name("trunkline")
 CHOSEN = "tl_live_" + "chosen-by-the-operator-0123456789"
-CALL = {"destination": "+15005550008", "assistant": {"llm_config": {"provider": "sandbox", "model": "echo"}}}
+ASSISTANT = {
+    "name": "Stand-in",
+    "stt_config": {"provider": "sandbox"},
+    "llm_config": {"provider": "sandbox", "model": "echo"},
+    "tts_config": {"provider": "sandbox"},
+}
+RINGS_FOR_EVER, STAYS_SILENT = "+15005550003", "+15005550008"
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -59,6 +66,14 @@ class Serving:
         return httpx.get(
             self.url + path, headers={"Authorization": f"Bearer {key}"} if key else {}, timeout=10
         ).status_code
+
+    def place(self, destination: str, key: str) -> httpx.Response:
+        body = {"destination": destination, "assistant": ASSISTANT}
+        return httpx.post(f"{self.url}/api/v1/calls", json=body, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+
+    def call(self, call_id: str, key: str) -> dict[str, Any]:
+        answer = httpx.get(f"{self.url}/api/v1/calls/{call_id}", headers={"Authorization": f"Bearer {key}"}, timeout=10)
+        return dict(answer.json())
 
     def stop(self) -> int:
         self.process.terminate()
@@ -147,7 +162,7 @@ def test_keys_are_made_listed_and_revoked_while_it_serves(serving: Callable[...,
     assert (made.returncode, made.stderr.count("read")) == (0, 1), made.stderr
     key = made.stdout.strip()
     assert one.get("/api/v1/calls", key) == 200
-    placing = httpx.post(f"{one.url}/api/v1/calls", json=CALL, headers={"Authorization": f"Bearer {key}"}, timeout=10)
+    placing = one.place(STAYS_SILENT, key)
     assert (placing.status_code, placing.json()["code"]) == (403, "scope_missing")
 
     listed = trunkline("keys", "list", *where).stdout.splitlines()
@@ -222,6 +237,21 @@ def _answers(one: Serving) -> int:
         return one.get("/ready")
     except httpx.TransportError:
         return 0
+
+
+def test_stopping_cancels_what_rings_and_gives_live_calls_their_time(serving: Callable[..., Serving]):
+    one = serving(BOOTSTRAP_KEY=CHOSEN)
+    ringing, live = [one.place(number, CHOSEN).json()["call_id"] for number in (RINGS_FOR_EVER, STAYS_SILENT)]
+    eventually(lambda: one.call(live, CHOSEN)["status"] == "in-progress", 10)
+    eventually(lambda: one.call(ringing, CHOSEN)["status"] == "ringing", 10)
+    asked = time.monotonic()
+    assert one.stop() == 0
+    assert 1 < time.monotonic() - asked < 8
+
+    after = serving(BOOTSTRAP_KEY=CHOSEN)
+    eventually(lambda: after.call(live, CHOSEN)["status"] == "ended-with-error", 10)
+    cancelled = after.call(ringing, CHOSEN)
+    assert (cancelled["status"], cancelled["end_reason"]) == ("failed", "cancelled")
 
 
 def test_roles_alone_on_a_nats_of_ones_own(tmp_path: Path):

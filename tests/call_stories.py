@@ -151,7 +151,6 @@ class Story:
         async with asyncio.timeout(3_600), asyncio.TaskGroup() as group:
             group.create_task(run.live())
             yield live
-            await live.ended()
         await plant.close()
 
     def _build_model(self, config: Mapping[str, Any]) -> Spy:

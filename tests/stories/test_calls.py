@@ -7,6 +7,7 @@ from call_stories import Story, nothing, rules
 from trunkline.calls.endings import EndReason
 from trunkline.calls.inputs import HangUp as End
 from trunkline.calls.leg import Answered, Rang
+from trunkline.calls.run import Fenced
 from trunkline.calls.verbs import Status
 from trunkline.config import Settings
 from trunkline.telephony.sandbox.farend import HangUp, StopSending
@@ -256,6 +257,19 @@ def test_an_answer_told_twice_starts_one_conversation():
         call.tell(HANG_UP)
 
     assert Story(Silent, first_message="Hello there.").play(script).heard == ["Hello there."]
+
+
+def test_a_call_that_was_fenced_says_and_writes_nothing_more_and_lets_the_line_go():
+    async def script(call):
+        await call.kind("speech.started")
+        await call.after(1_000)
+        call.tell(Fenced())
+
+    story = Story(Silent, first_message=LONG).play(script)
+    assert story.of("ended") == []
+    assert story.parts.leg.far_end.heard[-1].text in LONG
+    assert len(story.parts.leg.far_end.heard[-1].text) < len(LONG) / 2
+    assert story.pages.events[-1]["at_ms"] <= story.of("speech.started")[0]["at_ms"] + 1_000
 
 
 def test_settings_bound_how_long_each_state_may_last():

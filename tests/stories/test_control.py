@@ -8,7 +8,7 @@ from trunkline.calls.endings import EndReason
 from trunkline.calls.inputs import HangUp as End
 from trunkline.calls.verbs import Interrupt, OnInterrupt, OverCaller, Status, Verb
 from trunkline.telephony.sandbox.farend import HangUp
-from trunkline.telephony.sandbox.people import Agent, At, IntoSpeech, ScriptedPerson, Silent, WhenHeard
+from trunkline.telephony.sandbox.people import Agent, At, IntoSpeech, ScriptedPerson, Silent
 
 LONG = "We are open from nine to five on every day of the week."
 HANG_UP = End(EndReason.END_CALL_COMMAND)

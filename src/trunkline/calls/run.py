@@ -268,16 +268,20 @@ class Run:
             self.inbox.put_nowait(Fenced())
 
     async def _withdraw(self) -> None:
-        """Fenced: release the line, and nothing more."""
+        """Fenced: not a sound more, release the line, and nothing else."""
+        self._silence()
         try:
             async with asyncio.timeout(self.call.life.patience.hanging_up / 1_000):
                 await self._parts.leg.release()
         except TimeoutError:
             pass
 
-    async def _wind_up(self) -> None:
+    def _silence(self) -> None:
         if self._stop_ticking is not None:
             self._stop_ticking()
+
+    async def _wind_up(self) -> None:
+        self._silence()
         for task in tuple(self._work):
             task.cancel()
         seconds = self._parts.recording.close() if self._recorded else None

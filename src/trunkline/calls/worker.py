@@ -10,7 +10,6 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
 import structlog
 
@@ -94,7 +93,8 @@ class Worker:
             self._forget(live)
             return messages.pack({"taken": False, "why": "claimed"})
         except BusError:
-            self._group.create_task(self._disown(live))
+            # Written or not, it must not be dialed. If it was, the monitor ends a call that we claimed and do not hold.
+            self._forget(live)
             raise
         self._group.create_task(self._hold(live))
         return messages.pack({"taken": True, "worker": self._name, "epoch": live.epoch})
@@ -123,20 +123,6 @@ class Worker:
         )
         live.subscription = await self._bus.subscribe(messages.owner(plan.call_id), live.asked)
 
-    async def _disown(self, live: _Live) -> None:
-        """It is not known whether the claim was written. It must not be dialed, nor be left open if it is ours."""
-        while True:
-            try:
-                await self._claim(live)
-                await live.give_up()
-            except Moved:
-                pass
-            except BusError:
-                await asyncio.sleep(self._settings.beat_seconds)
-                continue
-            self._forget(live)
-            return
-
     async def _hold(self, live: _Live) -> None:
         """The outermost shell of a call: whatever goes wrong inside ends this call and no other."""
         plan = live.plan
@@ -148,7 +134,7 @@ class Worker:
             log.info("call.ended", reason=live.run.call.life.reason)
         except Exception:
             log.exception("call.crashed")
-            await live.give_up()
+            await live.save()
         finally:
             if live.subscription is not None:
                 await live.subscription.stop()
@@ -240,22 +226,10 @@ class _Live:
         async with asyncio.timeout(REPLY_S):
             return messages.pack({"receipt": (await receipt).to_json()})
 
-    async def give_up(self) -> None:
-        """The call's own code has failed: write the ending that it can no longer write itself."""
-        if self.journal is None:
-            return
-        at_ms = round((asyncio.get_running_loop().time() - self.zero) * 1_000)
-        ending: dict[str, Any] = {
-            "status": "ended-with-error",
-            "end_reason": EndReason.WORKER_LOST,
-            "error": "internal error",
-            "answered_ms": None,
-            "duration_ms": 0,
-            "release_confirmed": False,
-            "whose": "platform",
-        }
-        self.journal.write("ended", ending, at_ms)
-        async with asyncio.timeout(GOODBYE_S), asyncio.TaskGroup() as group:
-            running = group.create_task(self.journal.run())
-            await self.journal.close()
-            running.cancel()
+    async def save(self) -> None:
+        """The call's own code has failed. Keep what it wrote; the monitor ends a call that we claimed and do not hold."""
+        if self.journal is not None:
+            async with asyncio.TaskGroup() as group:
+                writing = group.create_task(self.journal.run())
+                await self.journal.flush()
+                writing.cancel()

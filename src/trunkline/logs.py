@@ -55,7 +55,9 @@ def about(**fields: str) -> AbstractContextManager[Any]:
 
 def _for_machines() -> tuple[Processor, ...]:
     """Tracebacks without the values of local variables: keys and what people said are among them."""
-    tracebacks = structlog.processors.ExceptionRenderer(structlog.tracebacks.ExceptionDictTransformer(show_locals=False))
+    tracebacks = structlog.processors.ExceptionRenderer(
+        structlog.tracebacks.ExceptionDictTransformer(show_locals=False)
+    )
     return (tracebacks, structlog.processors.JSONRenderer(_dumps))
 
 

@@ -1,6 +1,6 @@
 """A worker: holds live calls. Takes them from the queue group, claims their journals, and answers for them on the bus.
 
-A shell. What a call does is `call.py`'s; what it is plugged into is built by `wiring.py`.
+A shell. What a call does is `call.py`'s; what it is plugged into is built by `wiring`.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ GOODBYE_S = 10.0
 
 @dataclass(frozen=True, slots=True)
 class Socketed:
-    """A call and its two sockets, as `wiring.py` plugs them together."""
+    """A call and its two sockets, as `wiring` plugs them together."""
 
     call: Call
     leg: Leg

@@ -740,6 +740,22 @@ def test_words_cut_short_by_a_hold_belong_to_the_next_turn():
     assert turns.held is False
 
 
+def test_late_words_on_hold_do_not_take_the_floor():
+    turns = play([(0, SpeechStarted(), []), (600, Held(True), []), (700, said("I would like"), [])])
+    assert (turns.caller, turns.deadline) == (Caller.QUIET, None)
+
+
+def test_a_trigger_asked_again_owes_nothing_more():
+    play([
+        (0, ModelAsked(), []),
+        (100, SpeechStarted(), [Unask()]),
+        (300, SpeechStopped(), []),
+        (2_300, Wake(), [Ask("")]),
+        (2_400, Held(True), []),
+        (2_500, Held(False), []),
+    ])  # fmt: skip
+
+
 def test_words_that_waited_for_ours_are_asked_after_a_hold():
     play([
         (0, FIRM, []),

@@ -245,7 +245,7 @@ class Lanes:
         if command.verb is Verb.INJECT:
             run.deadline = now + FIRST_WORD_MS
             return [*effects, Answer(run.utterance, command.text, command.interruptible)]
-        if command.text:
+        if command.text and not self.muted:
             return [*effects, self._speak(now, run)]
         if self.floor.assistant or self.floor.thinking:
             effects.append(Hush())

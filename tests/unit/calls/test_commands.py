@@ -640,6 +640,16 @@ def test_a_muted_assistant_is_refused_words_but_may_end_the_call():
     assert acted(stage.ask(end("b", text=""))) != []
 
 
+def test_a_muted_assistant_ends_the_call_without_its_last_words_and_the_receipt_says_so():
+    stage = Stage()
+    stage.ask(instant(Verb.MUTE, "m", target="assistant"))
+    effects = stage.ask(end("b", "Goodbye."))
+    assert spoken(effects) == []
+    assert len(acted(effects)) == 1
+    stage.over()
+    assert (stage.receipt("b").status, stage.receipt("b").unheard_text) == (Status.DONE, "Goodbye.")
+
+
 def test_muting_the_caller_does_not_mute_the_assistant():
     stage = Stage()
     stage.ask(instant(Verb.MUTE, "m", target="caller"))

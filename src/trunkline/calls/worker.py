@@ -100,7 +100,8 @@ class Worker:
         return messages.pack({"taken": True, "worker": self._name, "epoch": live.epoch})
 
     def _late(self) -> bool:
-        return self.ticker.late_ms() > self._settings.max_late_ms
+        """Nothing ticks in an idle worker: how late it was with its last call says nothing about the next one."""
+        return bool(self._calls) and self.ticker.late_ms() > self._settings.max_late_ms
 
     async def _claim(self, live: _Live) -> None:
         plan, inbox = live.plan, live.inbox

@@ -1,0 +1,59 @@
+"""A whole worker in virtual time: which calls it takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import Any
+
+from trunkline import clock
+from trunkline.assistants import resolving
+from trunkline.bus import messages
+from trunkline.calls.plan import Plan
+from trunkline.calls.worker import Worker
+from trunkline.cli.assistants import echo
+from trunkline.config import Settings
+from trunkline.testing import virtual
+from trunkline.testing.bus import MemoryBus
+from trunkline.wiring.worker import Plant
+
+HANGS_UP = "+15005550006"
+
+
+async def working(
+    settings: Settings, story: Callable[[Callable[[str], Awaitable[dict[str, Any]]]], Awaitable[None]]
+) -> None:
+    bus, stop, plant = MemoryBus(), asyncio.Event(), Plant(settings)
+
+    async def place(call_id: str) -> dict[str, Any]:
+        plan = Plan(
+            call_id=call_id,
+            org_id="org_1",
+            destination=HANGS_UP,
+            caller_id="+15005550000",
+            assistant=resolving.transient(echo("Hello.")).config,
+            not_after_ms=clock.wall_ms() + 1_000_000,
+        )
+        return messages.unpack(await bus.request(messages.PLACE, messages.pack({"plan": plan.to_json()}), 5))
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(Worker(settings, bus, "w1", plant.plug).work(stop))
+        await asyncio.sleep(0.1)
+        await story(place)
+        stop.set()
+    await plant.close()
+
+
+def test_a_worker_whose_ticks_come_late_takes_no_calls_until_it_is_idle(tmp_path: Path) -> None:
+    settings = Settings(data_dir=tmp_path, max_late_ms=-1)  # however punctual it is, that is later than allowed
+
+    async def story(place: Callable[[str], Awaitable[dict[str, Any]]]) -> None:
+        assert (await place("call_1"))["taken"]
+        await asyncio.sleep(1)
+        assert (await place("call_2"))["why"] == "busy"
+        await asyncio.sleep(10)
+        assert (await place("call_3"))["taken"]
+        await asyncio.sleep(10)
+
+    virtual.run(working(settings, story))

@@ -35,7 +35,7 @@ from trunkline.calls.effects import (
 )
 from trunkline.calls.events import FLUSHED
 from trunkline.calls.inputs import Ask, Start, Wake
-from trunkline.calls.leg import Fact, Leg, LegLost, MediaStopped, RemoteHungUp
+from trunkline.calls.leg import Fact, Leg, LegLost, MediaStopped, Released, RemoteHungUp
 from trunkline.calls.media import Media
 from trunkline.calls.recording import Recording
 from trunkline.calls.talk import Talk
@@ -81,7 +81,8 @@ class Fenced:
 Item = Fact | Asked | Settled | Fenced
 Inbox = asyncio.Queue[Item]
 
-LAST_WORDS = (RemoteHungUp, LegLost, MediaStopped)
+LAST_WORDS = (RemoteHungUp, LegLost, MediaStopped, Released)
+"""After these nothing more will be heard: what was, is told first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ class Run:
         self._stop_ticking: Callable[[], None] | None = None
         self._ticked = 0.0
         self._finish: Finish | None = None
-        self._recorded = False
+        self._recorded = self._settled = False
 
     def now(self) -> int:
         return round((asyncio.get_running_loop().time() - self._zero) * 1_000)
@@ -151,10 +152,15 @@ class Run:
             case Settled(fact):
                 self._handle(fact)
             case Fact() if isinstance(item, LAST_WORDS):
-                self._parts.talk.settle()
+                self._settle()
                 self.inbox.put_nowait(Settled(item))
             case Fact():
                 self._handle(item)
+
+    def _settle(self) -> None:
+        if not self._settled:
+            self._settled = True
+            self._parts.talk.settle()
 
     def _handle(self, fact: Fact) -> None:
         now = self.now()
@@ -270,6 +276,7 @@ class Run:
     async def _withdraw(self) -> None:
         """Fenced: not a sound more, release the line, and nothing else."""
         self._silence()
+        self._settled = True  # what was heard is not ours to tell any more
         try:
             async with asyncio.timeout(self.call.life.patience.hanging_up / 1_000):
                 await self._parts.leg.release()
@@ -284,6 +291,8 @@ class Run:
         self._silence()
         for task in tuple(self._work):
             task.cancel()
+        if self._finish is not None:
+            self._settle()
         seconds = self._parts.recording.close() if self._recorded else None
         while not self.inbox.empty():
             self._take(self.inbox.get_nowait())  # late commands are refused, late facts still told

@@ -26,7 +26,7 @@ BATCH = 200
 EXPIRES_S, HEARTBEAT_S = 30, 5
 SILENCE_S = 12.0
 """Two heartbeats missed: the request is not known to the server any more."""
-ACK_WAIT_S = 30
+ACK_WAIT_S = 5
 UNACKNOWLEDGED = 2_000
 """How many entries a durable reader may have in hand; more than that are not delivered."""
 FORGOTTEN_S = 60

@@ -53,6 +53,7 @@ class Ticker:
     def _run(self) -> None:
         if not any(self._phases):
             self._timer = None
+            self._lateness.clear()  # it says nothing about the next call
             return
         now = asyncio.get_running_loop().time()
         late = now - self._due

@@ -17,7 +17,7 @@ import structlog
 
 from trunkline.bus.port import BusAway, Delivery, Entry, Handler, Moved, NoReply, NoResponder, Subscription
 
-ACK_WAIT_S = 30.0
+ACK_WAIT_S = 5.0
 APPEND_TIMEOUT_S = 5.0
 
 log_ = structlog.get_logger(__name__)

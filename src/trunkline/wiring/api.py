@@ -17,6 +17,9 @@ from trunkline.organizations.store import first_start
 from trunkline.storage.engine import Database
 from trunkline.storage.migrate import upgrade
 
+LAST_ROWS_S = 0.5
+"""When this process stops, the last lines of the calls that ended just before it become rows first."""
+
 log = structlog.get_logger(__name__)
 
 
@@ -32,15 +35,18 @@ async def run(settings: Settings) -> None:
     try:
         await _greet(settings, database)
         async with asyncio.TaskGroup() as group:
-            tasks = [
+            serving = group.create_task(server.serve(settings, database, bus, _listening))
+            jobs = [
                 group.create_task(record(bus, database)),
                 group.create_task(watch(bus, database, settings)),
                 group.create_task(sweep(bus, database, settings)),
-                group.create_task(server.serve(settings, database, bus, _listening)),
             ]
             await stop.wait()
-            for task in tasks:
-                task.cancel()
+            serving.cancel()
+            await asyncio.wait([serving])
+            await asyncio.sleep(LAST_ROWS_S)
+            for job in jobs:
+                job.cancel()
     finally:
         await bus.close()
         await database.close()

@@ -11,6 +11,7 @@ from trunkline import clock
 from trunkline.assistants import resolving
 from trunkline.bus import messages
 from trunkline.calls.plan import Plan
+from trunkline.calls.verbs import Command, Verb
 from trunkline.calls.worker import Worker
 from trunkline.cli.assistants import echo
 from trunkline.config import Settings
@@ -21,10 +22,12 @@ from trunkline.wiring.worker import Plant
 HANGS_UP = "+15005550006"
 
 
-async def working(
-    settings: Settings, story: Callable[[Callable[[str], Awaitable[dict[str, Any]]]], Awaitable[None]]
-) -> None:
-    bus, stop, plant = MemoryBus(), asyncio.Event(), Plant(settings)
+Place = Callable[[str], Awaitable[dict[str, Any]]]
+
+
+async def working(settings: Settings, story: Callable[[Place], Awaitable[None]], bus: MemoryBus | None = None) -> None:
+    bus = bus or MemoryBus()
+    stop, plant = asyncio.Event(), Plant(settings)
 
     async def place(call_id: str) -> dict[str, Any]:
         plan = Plan(
@@ -48,7 +51,7 @@ async def working(
 def test_a_worker_whose_ticks_come_late_takes_no_calls_until_it_is_idle(tmp_path: Path) -> None:
     settings = Settings(data_dir=tmp_path, max_late_ms=-1)  # however punctual it is, that is later than allowed
 
-    async def story(place: Callable[[str], Awaitable[dict[str, Any]]]) -> None:
+    async def story(place: Place) -> None:
         assert (await place("call_1"))["taken"]
         await asyncio.sleep(1)
         assert (await place("call_2"))["why"] == "busy"
@@ -57,3 +60,25 @@ def test_a_worker_whose_ticks_come_late_takes_no_calls_until_it_is_idle(tmp_path
         await asyncio.sleep(10)
 
     virtual.run(working(settings, story))
+
+
+def test_a_command_that_meets_a_call_winding_up_is_told_at_once_that_it_is_late(tmp_path: Path) -> None:
+    bus = MemoryBus()
+
+    async def story(place: Place) -> None:
+        await place("call_1")
+        await asyncio.sleep(3)
+        bus.lose_next_answer = True  # so that the journal's last line takes seconds, and the call is over meanwhile
+        while not any(b'"ended"' in entry.payload for entry in bus.exchange.entries):
+            await asyncio.sleep(0.02)
+        command = Command(id="c1", verb=Verb.SAY, text="Too late.", ttl_ms=30_000)
+        asked = {
+            "ask": "command",
+            "epoch": 0,
+            "not_after_ms": clock.wall_ms() + 1_000_000,
+            "command": command.to_json(),
+        }
+        reply = await bus.request(messages.owner("call_1"), messages.pack(asked), 8)
+        assert messages.unpack(reply)["late"]
+
+    virtual.run(working(Settings(data_dir=tmp_path), story, bus))

@@ -137,6 +137,7 @@ class Worker:
             log.exception("call.crashed")
             await live.save()
         finally:
+            live.over.set_result(None)
             if live.subscription is not None:
                 await live.subscription.stop()
             self._forget(live)
@@ -214,6 +215,8 @@ class _Live:
         self.run: Run | None = None
         self.zero = 0.0
         self.epoch = 0
+        self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        """Done when nobody reads the inbox any more: what is asked then is too late, and is told so at once."""
 
     async def asked(self, payload: bytes) -> bytes | None:
         """`owners.<call_id>`: a command for this call, or a question about its state."""
@@ -224,8 +227,8 @@ class _Live:
             return messages.pack({"late": True})
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self.inbox.put_nowait(Asked(Command.from_json(message["command"]), receipt))
-        async with asyncio.timeout(REPLY_S):
-            return messages.pack({"receipt": (await receipt).to_json()})
+        await asyncio.wait({receipt, self.over}, timeout=REPLY_S, return_when=asyncio.FIRST_COMPLETED)
+        return messages.pack({"receipt": receipt.result().to_json()} if receipt.done() else {"late": True})
 
     async def save(self) -> None:
         """The call's own code has failed. Keep what it wrote; the monitor ends a call that we claimed and do not hold."""

@@ -69,8 +69,8 @@ def test_a_command_that_meets_a_call_winding_up_is_told_at_once_that_it_is_late(
         await place("call_1")
         await asyncio.sleep(3)
         bus.lose_next_answer = True  # so that the journal's last line takes seconds, and the call is over meanwhile
-        while not any(b'"ended"' in entry.payload for entry in bus.exchange.entries):
-            await asyncio.sleep(0.02)
+        async with bus.follow(messages.journal("org_1", "call_1")) as entries:
+            await anext(entry async for entry in entries if b'"ended"' in entry.payload)
         command = Command(id="c1", verb=Verb.SAY, text="Too late.", ttl_ms=30_000)
         asked = {
             "ask": "command",

@@ -5,6 +5,7 @@ One model per provider is made from the catalogue's table, so that a provider's 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal
@@ -61,7 +62,7 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
         fields = _model(block, provider.name).model_validate({**value, "provider": provider.name})
     except ValidationError as error:
         return Checked(details=details_of(error, where))
-    checked = Checked(fields.model_dump(exclude_none=True), warnings=_warnings(provider, value, where))
+    checked = Checked(fields.model_dump(exclude_none=True), warnings=warnings_of(provider, value, where))
     if block == "llm":
         _check_tools(checked, where)
         _check_rules(checked, where)
@@ -71,19 +72,25 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
 def unavailable(block: Block, config: dict[str, Any], at: str = "") -> str | None:
     """Why no call can be placed with this block, naming the setting; None if one can."""
     provider = provider_of(block, str(config.get("provider")))
-    if provider is None or provider.status == "implemented":
-        return None
     where = f"{at}.{NAMES[block]}" if at else NAMES[block]
-    return f"{where}.provider: {provider.name} is known but not available here"
+    if provider is not None and provider.status == "known":
+        return f"{where}.provider: {provider.name} is known but not available here"
+    if provider is not None and _lacks(provider, config.get("model")) and provider.closed:
+        return f"{where}.model: {provider.name} has no {config['model']}"
+    return None
 
 
-def _warnings(provider: Provider, value: dict[str, Any], where: str) -> list[str]:
+def warnings_of(provider: Provider, value: Mapping[str, Any], where: str) -> list[str]:
     if provider.status == "known":
         return [f"{where}.provider: {provider.name} is known but not available here; no call can be placed with it"]
-    model = value.get("model")
-    if provider.models and isinstance(model, str) and model not in provider.models:
-        return [f"{where}.model: {model} is not in the catalogue of {provider.name}; it is used as it is"]
+    if _lacks(provider, model := value.get("model")):
+        then = "no call can be placed with it" if provider.closed else "it is used as it is"
+        return [f"{where}.model: {model} is not in the catalogue of {provider.name}; {then}"]
     return []
+
+
+def _lacks(provider: Provider, model: Any) -> bool:
+    return bool(provider.models) and isinstance(model, str) and model not in provider.models
 
 
 @cache

@@ -39,6 +39,8 @@ class Provider:
     """Of a language model: `realtime` ones listen and speak themselves."""
     voices: tuple[str, ...] = ()
     """Of a voice: all the `voice_id`s there are, the default first. Empty: any."""
+    closed: bool = False
+    """It has no other models than these: no call can be placed with another."""
 
     @property
     def default_model(self) -> str | None:
@@ -92,7 +94,7 @@ def _table(*providers: Provider) -> Mapping[str, Provider]:
 
 
 STT = _table(
-    Provider("sandbox", "implemented", ("modem",)),
+    Provider("sandbox", "implemented", ("modem",), closed=True),
     Provider(
         "deepgram",
         "known",
@@ -152,6 +154,7 @@ LLM = _table(
                 },
             )
         },
+        closed=True,
     ),
     Provider(
         "openai",

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from trunkline.assistants.blocks import warnings_of
 from trunkline.assistants.resolving import hybrid, merged, require_available, saved, transient
 from trunkline.errors import BadRequest, ProviderUnavailable
+from trunkline.providers.catalogue import Provider
 
 SANDBOX = {
     "stt_config": {"provider": "sandbox", "model": "modem", "language": "en"},
@@ -67,11 +69,21 @@ def test_a_transient_assistant_names_everything_that_is_missing() -> None:
     assert transient({"llm_config": {"provider": "openai_realtime"}}).config["llm_config"]["model"] == "gpt-realtime"
 
 
-def test_a_model_that_is_not_in_the_catalogue_is_used_with_a_warning() -> None:
+def test_a_model_that_the_sandbox_does_not_have_is_stored_with_a_warning_and_no_call_is_placed_with_it() -> None:
     resolution = transient({**SANDBOX, "llm_config": {"provider": "sandbox", "model": "newest"}})
     assert resolution.config["llm_config"]["model"] == "newest"
     assert resolution.warnings == [
-        "assistant.llm_config.model: newest is not in the catalogue of sandbox; it is used as it is"
+        "assistant.llm_config.model: newest is not in the catalogue of sandbox; no call can be placed with it"
+    ]
+    with pytest.raises(ProviderUnavailable) as refused:
+        require_available(resolution.config, "assistant")
+    assert refused.value.details == ["assistant.llm_config.model: sandbox has no newest"]
+
+
+def test_a_new_model_of_an_open_catalogue_is_used_with_a_warning() -> None:
+    vendor = Provider("vendor", "implemented", ("old",))
+    assert warnings_of(vendor, {"model": "new"}, "llm_config") == [
+        "llm_config.model: new is not in the catalogue of vendor; it is used as it is"
     ]
 
 

@@ -27,9 +27,12 @@ SENTENCES = (
 )
 """Over six seconds each in the modem's voice: several clauses, an abbreviation, a word of two bursts, the same word twice in a row."""
 FRAME_MS = 20
+ORDINARY = SENTENCES[:2] + SENTENCES[3:]
+"""Without a word so long that no guess of where it ends is any good."""
 LATEST_MS = 6_000
 BARGE_INS = ("greeting", "say", "reply")
 OTHERS = ("now", "end", "hang_up", "noise")
+GREETINGS = ("greeting", "noise")
 WORDS = ("Wait.", "Hold on a second.", "Stop, please!")
 ASKING = "Tell me."
 MORE = "Never mind that."
@@ -61,7 +64,7 @@ class Scene:
 
     @property
     def in_pieces(self) -> bool:
-        return self.kind not in ("greeting", "noise")
+        return self.kind not in GREETINGS
 
     def steps(self) -> list[dict[str, Any]]:
         steps: list[dict[str, Any]] = [{"at_ms": 300, "say": ASKING}] if self.kind == "reply" else []
@@ -83,10 +86,10 @@ class Scene:
             "llm_config": {"provider": "sandbox", "model": "rules", "rules": rules},
             "tts_config": {"provider": "sandbox", "voice_id": self.voice},
         }
-        return assistant | ({"first_message": self.text} if self.kind in ("greeting", "noise") else {})
+        return assistant | ({"first_message": self.text} if self.kind in GREETINGS else {})
 
 
-def scenes(barge_ins: int, others: int, seed: int) -> list[Scene]:
+def scenes(barge_ins: int, others: int, seed: int, texts: Sequence[str] = SENTENCES) -> list[Scene]:
     """The same ones for the same seed."""
     chance = random.Random(seed)
     kinds = [
@@ -95,9 +98,16 @@ def scenes(barge_ins: int, others: int, seed: int) -> list[Scene]:
     ]
     chance.shuffle(kinds)
     return [
-        Scene(place, kind, chance.randrange(0, LATEST_MS + 1, 20), chance.choice(SENTENCES), chance.choice(WORDS))
+        Scene(
+            place, kind, chance.randrange(0, LATEST_MS + 1, 20), _text(kind, chance.choice(texts)), chance.choice(WORDS)
+        )
         for place, kind in enumerate(kinds)
     ]
+
+
+def _text(kind: str, sentence: str) -> str:
+    """What has been a greeting once is voiced whole from then on, in the calls of the same worker: nothing is both."""
+    return f"Hello there! {sentence}" if kind in GREETINGS else sentence
 
 
 def stalling(scene: Scene, chance: random.Random) -> Scene:

@@ -1,0 +1,141 @@
+"""What is told as heard was heard, to the word: calls cut at random moments, over real processes and the public API.
+
+The accounts compared are the receipts and the journal on one side, and what the far ends decoded from their frames on the other.
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import time
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+from truth_scenes import (
+    MORE,
+    ORDINARY,
+    SENTENCES,
+    Scene,
+    Verdict,
+    corrupting,
+    distribution,
+    judge,
+    scenes,
+    stalling,
+    verdict,
+    within_margin,
+)
+
+from trunkline.cli.remote import Remote
+from trunkline.cli.server import serving
+
+SEED = 20_260_102
+TOGETHER = 40
+"""Calls at the same time, in one worker."""
+END = {"type": "end-call", "interrupt": "now"}
+POLL_S = 0.15
+OVER = frozenset({"ended", "failed", "rejected", "ended-with-error", "transferred"})
+
+CHANCE = random.Random(SEED)
+CUTS = scenes(barge_ins=200, others=40, seed=SEED)
+UNALIGNED = [
+    replace(scene, voice="modem-unaligned", place=300 + scene.place) for scene in scenes(30, 10, SEED + 1, ORDINARY)
+]
+STALLS = [stalling(replace(scene, place=400 + scene.place), CHANCE) for scene in scenes(30, 10, SEED + 2)]
+GARBLED = Scene(500, "say", 60_000, SENTENCES[0], "Wait.")
+GARBLED_WORD = 4
+
+
+@pytest.fixture(scope="module")
+def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
+    folder = tmp_path_factory.mktemp("truth")
+    script = {scene.number: scene.steps() for scene in [*CUTS, *UNALIGNED, *STALLS]}
+    script[GARBLED.number] = corrupting(GARBLED.text, GARBLED_WORD)
+    (folder / "script.json").write_text(json.dumps(script))
+    settings = {
+        "TRUNKLINE_SANDBOX_SCRIPT": str(folder / "script.json"),
+        "TRUNKLINE_RATE_LIMIT_PER_MINUTE": "0",
+        "TRUNKLINE_MAX_LATE_MS": "10000",  # on a machine that is busy with other tests too, words are late and still true
+    }
+    with serving(folder, settings) as running:
+        yield running
+
+
+@dataclass(frozen=True, slots=True)
+class Played:
+    scene: Scene
+    call: dict[str, Any]
+    events: list[dict[str, Any]]
+
+    @property
+    def verdict(self) -> Verdict:
+        return verdict(self.scene, self.events, self.call["sandbox"]["heard"])
+
+    @property
+    def claim(self) -> dict[str, Any]:
+        """What is told of the sentence."""
+        return next(event["data"] for event in self.events if event["kind"] == "speech.ended")
+
+
+def played(remote: Remote, cast: Sequence[Scene]) -> list[Played]:
+    with ThreadPoolExecutor(TOGETHER) as pool:
+        found = list(pool.map(lambda scene: _play(Remote(remote.url, remote.key), scene), cast))
+    print(distribution(one.verdict for one in found))
+    return found
+
+
+def _play(remote: Remote, scene: Scene) -> Played:
+    call_id = remote.place({"destination": scene.number, "assistant": scene.assistant()})["call_id"]
+    events = []
+    for event in remote.follow(call_id):
+        events.append(event)
+        _steer(remote, scene, call_id, [event["kind"] for event in events])
+    call = remote.call(call_id)
+    while call["status"] not in OVER:
+        time.sleep(POLL_S)
+        call = remote.call(call_id)
+    return Played(scene, call, events)
+
+
+def _steer(remote: Remote, scene: Scene, call_id: str, kinds: Sequence[str]) -> None:
+    """What is asked of the call after the latest of these events."""
+    sentences = 2 if scene.kind == "now" else 1
+    match kinds[-1], kinds.count(kinds[-1]):
+        case "answered", _ if scene.told:
+            remote.command(call_id, {"type": "say", "content": scene.text})
+        case "speech.started", 1 if scene.kind == "now":
+            time.sleep(scene.offset_ms / 1_000)
+            remote.command(call_id, {"type": "say", "content": MORE, "interrupt": "now"})
+        case "speech.started", 1 if scene.kind == "end":
+            time.sleep(scene.offset_ms / 1_000)
+            remote.command(call_id, END)
+        case "speech.ended", over if over == sentences and scene.kind not in ("end", "hang_up"):
+            remote.command(call_id, END)
+
+
+def test_two_hundred_barge_ins_and_other_cuts_are_told_to_the_word(remote: Remote):
+    judge([one.verdict for one in played(remote, CUTS)])
+
+
+def test_a_line_that_stalls_changes_nothing_of_it(remote: Remote):
+    judge([one.verdict for one in played(remote, STALLS)])
+
+
+def test_a_voice_without_alignment_keeps_within_the_margin_it_tells(remote: Remote):
+    found = played(remote, UNALIGNED)
+    assert {one.claim["text_basis"] for one in found} == {"proportional"}
+    assert [one for one in found if not within_margin(one.scene, one.claim)] == []
+
+
+def test_three_garbled_frames_make_a_word_go_missing_and_the_comparison_says_so(remote: Remote):
+    (garbled,) = played(remote, [GARBLED])
+    (heard,) = garbled.call["sandbox"]["heard"]
+    words = GARBLED.text.split()
+    assert heard["text"].split() == words[:GARBLED_WORD] + words[GARBLED_WORD + 1 :]
+    assert not heard["ok"]
+    assert garbled.claim["heard_text"] == GARBLED.text
+    with pytest.raises(AssertionError):
+        judge([garbled.verdict])

@@ -11,6 +11,7 @@ LIFECYCLE = "calls/lifecycle.py"
 COMMANDS = "calls/commands.py"
 OUTCOMES = "calls/outcomes.py"
 RUNNING = "calls/running.py"
+STANDING = "calls/standing.py"
 CALL = "calls/call.py"
 TURNS = "conversation/turns.py"
 SPOKEN = "conversation/spoken.py"
@@ -20,6 +21,7 @@ SUITES = {
     COMMANDS: ("unit/calls/test_commands.py", "unit/calls/test_call.py"),
     OUTCOMES: ("unit/calls/test_commands.py", "unit/calls/test_call.py"),
     RUNNING: ("unit/calls/test_commands.py", "unit/calls/test_call.py"),
+    STANDING: ("unit/calls/test_commands.py", "unit/calls/test_standing.py"),
     CALL: ("unit/calls/test_call.py",),
     TURNS: ("unit/conversation/test_turns.py",),
     SPOKEN: ("unit/conversation/test_spoken.py",),
@@ -41,7 +43,6 @@ FAULTS: tuple[Fault, ...] = (
     (LIFECYCLE, "return [PauseTalk(), Refer(target, ring_ms, mode)]", "return [Refer(target, ring_ms, mode)]"),
     (LIFECYCLE, 'return EndReason.NO_ANSWER, ""', 'return EndReason.TRUNK_ERROR, ""'),
     (COMMANDS, "if self.status_of(command.id) is not None:", "if False:"),
-    (COMMANDS, "self.queue.insert(ahead, run)", "self.queue.insert(0, run)"),
     (COMMANDS, "if command.verb is Verb.END and not command.text else", "if command.verb is Verb.END else"),
     (COMMANDS, "if self.muted and command.verb in (Verb.SAY, Verb.INJECT):", "if self.muted:"),
     (COMMANDS, "self.current or self.queue or self._busy(command)", "self._busy(command)"),
@@ -51,7 +52,7 @@ FAULTS: tuple[Fault, ...] = (
     (COMMANDS, "now - run.blocked_since < CALLER_WAIT_MS", "now - run.blocked_since <= CALLER_WAIT_MS"),
     (COMMANDS, "run.talked_over = True\n        return", "return"),
     (COMMANDS, "self.floor.thinking and command.verb is not Verb.INJECT", "self.floor.thinking"),
-    (COMMANDS, "self.cut[self.current.utterance] = self.current", "pass"),
+    (COMMANDS, "self.cut[loser.utterance] = loser", "pass"),
     (COMMANDS, "not self.floor.caller:\n            effects", "self.floor.caller:\n            effects"),
     (COMMANDS, "effects.append(Hush())", "pass"),
     (COMMANDS, 'if command.target == "assistant" else self.muted', "if True else self.muted"),
@@ -65,10 +66,12 @@ FAULTS: tuple[Fault, ...] = (
     (COMMANDS, "if isinstance(fact, TransferFailed):", "if False:"),
     (COMMANDS, "and now >= r.not_after]", "and now > r.not_after]"),
     (COMMANDS, "if run_.acts:", "if False:"),
-    (COMMANDS, "return receipt.status not in UNSUCCESSFUL", "return True"),
     (COMMANDS, "run.heard, run.cut_short = fact.heard, bool(fact.cut_by)", "run.cut_short = bool(fact.cut_by)"),
     (COMMANDS, "self.forbids(command.destination) is not None:", "False:"),
     (COMMANDS, 'and run.command.source == "model" and', "and"),
+    (STANDING, "behind[0] if behind and _overtakes(run)", "0 if behind and _overtakes(run)"),
+    (STANDING, "next((r for r in self.queue if r not in aside), None)", "next(iter(self.queue), None)"),
+    (STANDING, "return receipt.status not in UNSUCCESSFUL", "return True"),
     (OUTCOMES, 'case "failure" if not run.acts:', 'case "failure":'),
     (OUTCOMES, 'case "end":\n            return Nothing()', 'case "end":\n            return Outcome(Status.HEARD)'),
     (OUTCOMES, "is OnInterrupt.ABORT:", "is OnInterrupt.PROCEED:"),
@@ -80,6 +83,18 @@ FAULTS: tuple[Fault, ...] = (
     (RUNNING, "self.phase is Phase.ACTING or (", "("),
     (RUNNING, "return self.accepted_at + self.command.ttl_ms", "return self.command.ttl_ms"),
     (CALL, "self.last_lively = now\n        match", "match"),
+    (
+        CALL,
+        "self.last_lively = now\n                case AbandonTransfer",
+        "pass\n                case AbandonTransfer",
+    ),
+    (CALL, "self.last_lively = now\n        return", "return"),
+    (CALL, "if isinstance(e, ResumeTalk) and self.lanes.held", "if False"),
+    (CALL, "[ResumeTalk()] if self.life.state is State.TALKING else []", "[ResumeTalk()]"),
+    (COMMANDS, "return self._close(now)", "self.closing = True"),
+    (COMMANDS, "if self.closing:\n            return []", "if False:\n            return []"),
+    (COMMANDS, '"call_ended" if self.closing else "held"', '"held"'),
+    (COMMANDS, "if loser.phase is Phase.LISTENING:", "if False:"),
     (CALL, "or self.lanes.held or somebody_speaks", "or somebody_speaks"),
     (CALL, "or self.lanes.held or somebody_speaks", "or self.lanes.held"),
     (CALL, "EndReason.CANCELLED if queued else reason", "reason"),

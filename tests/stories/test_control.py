@@ -395,6 +395,41 @@ def test_while_on_hold_nothing_is_heard_or_said_until_resume():
     assert Story(Silent).play(script).heard == ["Hello there."]
 
 
+def test_a_line_put_on_hold_while_a_target_rings_stays_silent_until_resume():
+    async def script(call):
+        await call.answered()
+        await call.ask(transfer(text="One moment please.", destination=NOBODY, timeout_seconds=8))
+        await call.kind("transfer.ringing")
+        await call.ask(instant(Verb.HOLD, "h"))
+        await call.outcome("c1")
+        await call.after(10_000)
+        await call.ask(instant(Verb.RESUME, "r"))
+        await call.kind("speech.ended", source="reply")
+        call.tell(HANG_UP)
+
+    sorry = rules({"when": "failed: no_answer", "say": "Nobody is free right now."})
+    story = Story(Silent, llm_config=sorry).play(script)
+    assert story.heard == ["One moment please.", "Nobody is free right now."]
+    held = {e["held"]: e["at_ms"] for e in story.of("held")}
+    assert held[True] < story.of("transfer.failed")[0]["at_ms"] < held[False] - 9_000
+    assert story.of("speech.started")[-1]["at_ms"] > held[False]
+
+
+def test_a_call_that_lasts_too_long_while_commands_speak_and_wait_tells_what_became_of_each():
+    async def script(call):
+        await call.answered()
+        await call.ask(say("a", "These are many words that will not all be heard in the time that is left."))
+        await call.ask(say("b"))
+        await call.ended()
+
+    story = Story(Silent, max_duration_ms=3_000).play(script)
+    assert story.ending == ("ended", "max_duration")
+    a, b = story.receipt("a"), story.receipt("b")
+    assert (a["status"], a["reason"]) == ("interrupted", "call_ended")
+    assert (b["status"], b["reason"], b["started_at"]) == ("failed", "call_ended", None)
+    assert [a["heard_text"]] == story.heard
+
+
 def test_a_muted_caller_is_not_answered():
     async def script(call):
         await call.answered()

@@ -16,19 +16,22 @@ from trunkline.calls.effects import (
     Effect,
     EndCall,
     Finish,
+    HoldLine,
     PassDigits,
+    PauseTalk,
     Release,
+    ResumeTalk,
     StartTalk,
     TransferCall,
 )
 from trunkline.calls.endings import EndReason
 from trunkline.calls.inputs import Ask, Closing, HangUp, Opened, Over, Transfer, Wake
 from trunkline.calls.leg import DigitsPressed, Fact, TransferFailed
-from trunkline.calls.lifecycle import Life, State
+from trunkline.calls.lifecycle import NEXT, Life, State
 from trunkline.calls.talk import Began, CallerSaid, Ended, Floor, PhraseSaid, ToolCalled, VendorFailed
 from trunkline.calls.verbs import Command, Verb
 
-MODEL_TTL_MS = 60_000
+MODEL_TTL_MS = 600_000
 """How long a model's own request to end or transfer may wait for its words to be spoken."""
 
 LIVELY = (Floor, Began, Ended, CallerSaid, DigitsPressed)
@@ -55,6 +58,10 @@ class Call:
     @property
     def over(self) -> bool:
         return self.life.state is State.ENDED
+
+    def minds(self, fact: Fact) -> bool:
+        """Will this fact change the call's state?"""
+        return type(fact) in NEXT[self.life.state]
 
     def handle(self, now: int, input: Fact) -> list[Effect]:
         if isinstance(input, LIVELY):
@@ -90,6 +97,8 @@ class Call:
                 case StartTalk():
                     self.last_lively = now
                     followed += self._steer(now, Opened())
+                case ResumeTalk():
+                    self.last_lively = now
                 case AbandonTransfer():
                     followed += self._steer(now, TransferFailed(408, "no_answer"))
                 case Release():
@@ -97,7 +106,8 @@ class Call:
                 case Finish():
                     followed += self._steer(now, Over())
         finish = [e for e in effects if isinstance(e, Finish)]
-        return [e for e in effects if not isinstance(e, Finish)] + followed + [*finish]
+        stays_held = [e for e in effects if isinstance(e, ResumeTalk) and self.lanes.held]
+        return [e for e in effects if e not in (*finish, *stays_held)] + followed + [*finish]
 
     def _steer(self, now: int, input: Fact) -> list[Effect]:
         """Through the lanes; and what they ask of the life."""
@@ -112,9 +122,18 @@ class Call:
                     done += self._live(now, HangUp(EndReason.CANCELLED if queued else reason))
                 case TransferCall(target, ring_ms, mode):
                     done += self._live(now, Transfer(target, ring_ms, mode))
+                case HoldLine(held):
+                    done += [effect, *self._hold(now, held)]
                 case _:
                     done.append(effect)
         return done
+
+    def _hold(self, now: int, held: bool) -> list[Effect]:
+        """The assistant is silent as long as the line is on hold or a target rings, whichever is longer."""
+        if held:
+            return [PauseTalk()]
+        self.last_lively = now
+        return [ResumeTalk()] if self.life.state is State.TALKING else []
 
     def _wake(self, now: int) -> list[Effect]:
         effects: list[Effect] = []

@@ -7,7 +7,7 @@ the talk or the leg, or the clock, and returns effects. It decides when words ar
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -42,37 +42,19 @@ from trunkline.calls.outcomes import (
     words_ended,
     words_lost,
 )
-from trunkline.calls.running import CALLER_WAIT_MS, FIRST_WORD_MS, GRACE_MS, Phase, Running
-from trunkline.calls.talk import Began, Ended, Floor, Known, Measured, Progressed, Words
-from trunkline.calls.verbs import (
-    UNSUCCESSFUL,
-    Command,
-    Interrupt,
-    OnInterrupt,
-    OverCaller,
-    Receipt,
-    Status,
-    Verb,
-)
+from trunkline.calls.running import CALLER_WAIT_MS, FIRST_WORD_MS, GRACE_MS, Phase, Running, expected_ms
+from trunkline.calls.standing import Standing
+from trunkline.calls.talk import Began, Ended, Floor, Heard, Known, Measured, Progressed, Words
+from trunkline.calls.verbs import Command, Interrupt, OnInterrupt, OverCaller, Status, Verb
 
 
 @dataclass(slots=True)
-class Lanes:
-    basis: str = "frames"
+class Lanes(Standing):
     modes: frozenset[str] = frozenset({"auto", "blind"})
     """The transfer modes that this call's leg knows."""
     forbids: Callable[[str], str | None] = lambda _: None
     """The dialing policy: the rule that forbids a destination, or None."""
     floor: Floor = field(default_factory=lambda: Floor(assistant=False, thinking=False, caller=False))
-    queue: list[Running] = field(default_factory=list)
-    current: Running | None = None
-    """The speech command that has the floor."""
-    cut: dict[str, Running] = field(default_factory=dict)
-    """By utterance: commands that lost the floor to another; how much of them was heard is not known yet."""
-    instants: list[Running] = field(default_factory=list)
-    """Instant commands that wait: for the one they come `after`, or for the model's memory."""
-    receipts: dict[str, Receipt] = field(default_factory=dict)
-    """The last word on every command that has had its outcome."""
     open: bool = False
     closing: bool = False
     muted: bool = False
@@ -88,19 +70,10 @@ class Lanes:
         """When `Wake` is due."""
         waiting = [*self.queue, *self.instants]
         times = [r.not_after for r in waiting if r.phase is Phase.WAITING]
-        times += [r.blocked_since + CALLER_WAIT_MS for r in self.queue[:1] if r.blocked_since is not None]
+        head = self.next_up()
+        times += [head.blocked_since + CALLER_WAIT_MS] if head and head.blocked_since is not None else []
         times += [self.current.deadline] if self.current and self.current.deadline is not None else []
         return min(times, default=None)
-
-    def status_of(self, command_id: str) -> Receipt | None:
-        """The receipt as it stands now; None for a command never seen."""
-        if (done := self.receipts.get(command_id)) is not None:
-            return done
-        run = self._find(command_id)
-        if run is None:
-            return None
-        status = Status.ACCEPTED if run.started_at is None else Status.STARTED
-        return run.receipt(status, self.basis)
 
     def state(self) -> dict[str, Any]:
         """For GET /calls/{id}/state."""
@@ -123,8 +96,7 @@ class Lanes:
             case Measured(utterance, ms):
                 self._measured(now, utterance, ms)
             case Progressed(utterance, heard):
-                if (run := self._speaker(utterance)) is not None:
-                    run.heard = heard
+                self._progressed(now, utterance, heard)
             case Ended():
                 return self._ended(now, input)
             case Known(command, turn):
@@ -134,7 +106,7 @@ class Lanes:
             case Opened():
                 self.open = True
             case Closing():
-                self.closing = True
+                return self._close(now)
             case Over():
                 return self._over(now)
             case Wake():
@@ -152,11 +124,8 @@ class Lanes:
             return accepted + self._refuse(run, refusal, now)
         if not command.speaks:
             self.instants.append(run)
-        elif command.interrupt is Interrupt.NOW:
-            ahead = sum(1 for r in self.queue if r.command.interrupt is Interrupt.NOW)
-            self.queue.insert(ahead, run)
         else:
-            self.queue.append(run)
+            self.join(run)
         return accepted
 
     def _refusal(self, command: Command) -> str | None:
@@ -187,26 +156,17 @@ class Lanes:
         if self.current is not None and self.current.phase is Phase.LISTENING and not self.floor.caller:
             effects += self._after_the_caller(now, self.current)
         for run in [r for r in self.instants if r.phase is Phase.WAITING]:
-            if (verdict := self._predecessor(run)) is True:
+            if (verdict := self.predecessor(run)) is True:
                 effects += self._perform(now, run)
             elif verdict is False:
                 effects += self._refuse(run, "predecessor_failed", now)
-        while self.queue and (step := self._try_head(now, self.queue[0])) is not None:
+        while (head := self.next_up()) is not None and (step := self._try_head(now, head)) is not None:
             effects += step
         return effects
 
-    def _predecessor(self, run: Running) -> bool | None:
-        """True: nothing to wait for. False: it failed. None: not yet."""
-        if run.command.after is None:
-            return True
-        receipt = self.receipts.get(run.command.after)
-        if receipt is None:
-            return None if self._find(run.command.after) is not None else False
-        return receipt.status not in UNSUCCESSFUL
-
     def _try_head(self, now: int, run: Running) -> list[Effect] | None:
         """Start the first command of the lane, or refuse it; None while it has to wait."""
-        verdict = self._predecessor(run)
+        verdict = self.predecessor(run)
         blocked_since, run.blocked_since = run.blocked_since, None
         if verdict is None or self.held:
             return None
@@ -237,9 +197,7 @@ class Lanes:
 
     def _start(self, now: int, run: Running) -> list[Effect]:
         command = run.command
-        effects: list[Effect] = [Started(command)]
-        if self.current is not None:
-            self.cut[self.current.utterance] = self.current
+        effects: list[Effect] = [*self._supersede(now), Started(command)]
         self.queue.remove(run)
         self.current, run.started_at, run.phase = run, now, Phase.SPEAKING
         if command.verb is Verb.INJECT:
@@ -251,8 +209,18 @@ class Lanes:
             effects.append(Hush())
         return effects + self._act(now, run)
 
+    def _supersede(self, now: int) -> list[Effect]:
+        """Whoever has the floor loses it, and has an outcome once it is known what was heard."""
+        loser = self.current
+        if loser is None:
+            return []
+        if loser.phase is Phase.LISTENING:
+            return self._finish(loser, words_lost(loser, "superseded"), now)
+        self.cut[loser.utterance] = loser
+        return []
+
     def _speak(self, now: int, run: Running) -> Effect:
-        run.phase, run.deadline = Phase.SPEAKING, now + run.expected_ms()
+        run.phase, run.deadline = Phase.SPEAKING, now + expected_ms(run.command.text)
         return Speak(Words(run.utterance, run.command.verb, run.command.text, run.interruptible))
 
     def _perform(self, now: int, run: Running) -> list[Effect]:
@@ -276,7 +244,7 @@ class Lanes:
         return [*started, effect, *self._finish(run, Outcome(Status.DONE), now)]
 
     def _cancel(self, now: int, run: Running) -> list[Effect]:
-        target = self._find(run.command.target)
+        target = self.find(run.command.target)
         if target is None:
             known = run.command.target in self.receipts
             return self._refuse(run, "already_finished" if known else "unknown_command", now)
@@ -287,26 +255,33 @@ class Lanes:
     # ---- what became of it ------------------------------------------------------------------
 
     def _on_air(self, now: int, utterance: str) -> None:
-        run = self._speaker(utterance)
+        run = self.speaker(utterance)
         if run is not None and run.first_audio_at is None:
             run.first_audio_at = now
-            run.deadline = None if run.command.verb is Verb.INJECT else now + run.expected_ms()
+            run.deadline = None if run.command.verb is Verb.INJECT else now + expected_ms(run.command.text)
 
     def _measured(self, now: int, utterance: str, ms: int) -> None:
-        run = self._speaker(utterance)
+        run = self.speaker(utterance)
         if run is not None and run.phase is Phase.SPEAKING:
             since = now if run.first_audio_at is None or run.repeated else run.first_audio_at
             run.deadline = since + ms + GRACE_MS
+
+    def _progressed(self, now: int, utterance: str, heard: Heard) -> None:
+        if (run := self.speaker(utterance)) is None:
+            return
+        run.heard = heard
+        if run.deadline is not None and run.phase is Phase.SPEAKING:
+            run.deadline = max(run.deadline, now + expected_ms(heard.unheard))
 
     def _ended(self, now: int, fact: Ended) -> list[Effect]:
         if (run := self.cut.get(fact.utterance)) is not None:
             run.heard, run.cut_short = fact.heard, True
             return self._finish(run, words_lost(run, "superseded"), now)
-        run = self._speaker(fact.utterance)
+        run = self.speaker(fact.utterance)
         if run is None or run.phase is not Phase.SPEAKING:
             return []
         run.heard, run.cut_short = fact.heard, bool(fact.cut_by)
-        match words_ended(run, fact, "held" if self.held else "muted" if self.muted else "superseded"):
+        match words_ended(run, fact, self._why_cut()):
             case Outcome() as outcome:
                 return self._finish(run, outcome, now)
             case Act():
@@ -315,7 +290,13 @@ class Lanes:
                 run.phase, run.deadline = Phase.LISTENING, now + CALLER_WAIT_MS
         return []
 
+    def _why_cut(self) -> str:
+        """Why a command's words were cut, if it was none of the caller's doing."""
+        return "call_ended" if self.closing else "held" if self.held else "muted" if self.muted else "superseded"
+
     def _after_the_caller(self, now: int, run: Running) -> list[Effect]:
+        if self.closing:
+            return []
         if run.command.on_interrupt is OnInterrupt.REPEAT and not run.repeated:
             run.repeated, run.utterance = True, f"{run.command.id}:again"
             return [self._speak(now, run)]
@@ -361,13 +342,21 @@ class Lanes:
             return [*effects, Hush(), *self._act(now, run_)]
         return [*effects, Hush(), *self._finish(run_, Outcome(Status.FAILED, "vendor_timeout"), now)]
 
+    def _close(self, now: int) -> list[Effect]:
+        """Nothing starts any more. What has started ends with its words, or with the call."""
+        self.closing = True
+        if self.current is not None:
+            self.current.deadline = None
+        return self._end([r for r in [*self.instants, *self.queue] if r.phase is Phase.WAITING], now)
+
     def _over(self, now: int) -> list[Effect]:
         self.closing = True
-        runs = [self.current, *self.cut.values(), *self.instants, *self.queue]
-        effects: list[Effect] = []
-        for run in [r for r in runs if r is not None]:
-            effects += self._finish(run, call_over(run), now)
-        return effects
+        current = [self.current] if self.current is not None else []
+        return self._end([*current, *self.cut.values(), *self.instants, *self.queue], now)
+
+    def _end(self, runs: Sequence[Running], now: int) -> list[Effect]:
+        """With the call."""
+        return [effect for run in runs for effect in self._finish(run, call_over(run), now)]
 
     def _refuse(self, run: Running, reason: str, now: int) -> list[Effect]:
         return self._finish(run, Outcome(Status.REFUSED, reason), now)
@@ -375,23 +364,7 @@ class Lanes:
     def _finish(self, run: Running, outcome: Outcome, now: int) -> list[Effect]:
         done = receipt(run, outcome, self.basis, now)
         self.receipts[run.command.id] = done
-        self._forget(run)
+        self.forget(run)
         if outcome.status is Status.REFUSED and run.command.source == "model" and not self.closing:
             return [Finished(done), TellModel(not_carried_out(run.command, outcome.reason), speak=True)]
         return [Finished(done)]
-
-    def _forget(self, run: Running) -> None:
-        if self.current is run:
-            self.current = None
-        self.cut = {utterance: r for utterance, r in self.cut.items() if r is not run}
-        self.queue = [r for r in self.queue if r is not run]
-        self.instants = [r for r in self.instants if r is not run]
-
-    def _speaker(self, utterance: str) -> Running | None:
-        if self.current is not None and self.current.utterance == utterance:
-            return self.current
-        return self.cut.get(utterance)
-
-    def _find(self, command_id: str) -> Running | None:
-        runs = [self.current, *self.cut.values(), *self.queue, *self.instants]
-        return next((r for r in runs if r is not None and r.command.id == command_id), None)

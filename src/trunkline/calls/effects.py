@@ -46,6 +46,8 @@ class Press(Effect):
 
 @dataclass(frozen=True, slots=True)
 class HoldLine(Effect):
+    """What it means for the conversation is `PauseTalk` and `ResumeTalk`."""
+
     held: bool
 
 
@@ -62,7 +64,7 @@ class StopTalk(Effect): ...
 
 @dataclass(frozen=True, slots=True)
 class PauseTalk(Effect):
-    """A transfer is under way: nothing is heard, asked or spoken."""
+    """The line is on hold, or a transfer under way: nothing is heard, asked or spoken."""
 
 
 @dataclass(frozen=True, slots=True)

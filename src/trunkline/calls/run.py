@@ -151,7 +151,7 @@ class Run:
                 self._start(self._reply(command.id, receipt), self._pending)
             case Settled(fact):
                 self._handle(fact)
-            case Fact() if isinstance(item, LAST_WORDS):
+            case Fact() if isinstance(item, LAST_WORDS) and self.call.minds(item):
                 self._settle()
                 self.inbox.put_nowait(Settled(item))
             case Fact():
@@ -206,7 +206,6 @@ class Run:
                 leg.press(digits)
             case HoldLine(held):
                 leg.hold(held)
-                talk.hold(held)
             case StartTalk():
                 self._open()
             case StopTalk() | PauseTalk():

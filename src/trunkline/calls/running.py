@@ -13,8 +13,10 @@ from typing import Any
 from trunkline.calls.talk import Heard
 from trunkline.calls.verbs import Command, Receipt, Status, Verb
 
-MS_PER_CHARACTER = 120
-"""A slow voice; only until the voice has said how long the words really are."""
+MS_PER_CHARACTER, MS_PER_DIGIT, MS_PER_SYLLABLE_SIGN = 120, 600, 400
+"""A slow voice; only until the voice has said how long the words really are. Digits and East Asian signs are whole
+syllables or more."""
+SYLLABLE_SIGNS_FROM = "\u2e80"
 GRACE_MS = 5_000
 """How much longer than their own length words may take."""
 FIRST_WORD_MS = 20_000
@@ -73,9 +75,6 @@ class Running:
     def interruptible(self) -> bool:
         return self.command.interruptible and not self.repeated
 
-    def expected_ms(self) -> int:
-        return len(self.command.text) * MS_PER_CHARACTER + GRACE_MS
-
     def receipt(self, status: Status, basis: str, reason: str | None = None, now: int | None = None) -> Receipt:
         """`now` is given when the status is final."""
         heard, spoken = self.heard, bool(self.command.speaks and self.started_at is not None and self.heard)
@@ -105,3 +104,14 @@ class Running:
 
     def answer(self, status: str) -> Mapping[str, Any]:
         return {"status": status, "heard_text": self.heard.text if self.heard else ""}
+
+
+def expected_ms(text: str) -> int:
+    """How long these words may take at most, as far as one can tell from the text."""
+    return sum(_ms_of(character) for character in text) + GRACE_MS
+
+
+def _ms_of(character: str) -> int:
+    if character.isdigit():
+        return MS_PER_DIGIT
+    return MS_PER_SYLLABLE_SIGN if character >= SYLLABLE_SIGNS_FROM else MS_PER_CHARACTER

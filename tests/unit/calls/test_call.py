@@ -108,6 +108,14 @@ def test_the_models_own_tools_are_the_calls_own_commands():
     assert finish_of(call.handle(6_300, Released())).reason is R.ASSISTANT_HANGUP
 
 
+def test_the_models_own_end_waits_for_its_words_however_long_they_are():
+    call = answered()
+    call.handle(5_000, ASSISTANT)
+    call.handle(5_100, ToolCalled("t1", "end_call", {}))
+    call.handle(95_000, Wake())
+    assert kinds(call.handle(95_100, QUIET))[-1] == "Release"
+
+
 def test_the_models_transfer_tool_announces_and_transfers():
     call = answered()
     call.handle(5_000, ToolCalled("t1", "transfer_call", {"destination": "+15005550010", "message": "One moment."}))
@@ -149,6 +157,34 @@ def test_a_command_to_a_call_that_is_being_hung_up_is_refused():
     ]
 
 
+def test_while_the_call_is_hung_up_nothing_starts_and_what_was_cut_says_why():
+    call = answered()
+    for command in (say("a"), say("b"), instant(Verb.RESUME, "c", after="a")):
+        call.handle(5_000, Ask(command))
+    assert kinds(call.handle(6_000, HangUp(R.MAX_DURATION))) == ["StopTalk", "Release", "Finished", "Finished"]
+    assert kinds(call.handle(6_020, Ended("a", "say", heard("Hello"), "command"))) == ["Finished"]
+    assert kinds(call.handle(6_100, Released())) == ["Finish"]
+    outcomes = {id: (receipt.status, receipt.reason) for id, receipt in call.lanes.receipts.items()}
+    assert outcomes == {
+        "a": (Status.INTERRUPTED, "call_ended"),
+        "b": (Status.FAILED, "call_ended"),
+        "c": (Status.FAILED, "call_ended"),
+    }
+
+
+def test_a_goodbye_that_waits_for_the_caller_does_not_act_on_a_call_that_is_hung_up_meanwhile():
+    call = answered()
+    call.handle(5_000, Ask(say("a", end_after=True)))
+    call.handle(5_500, CALLER)
+    call.handle(5_600, Ended("a", "say", heard("Hello"), "caller"))
+    call.handle(6_000, HangUp(R.MAX_DURATION))
+    call.handle(6_020, QUIET)
+    call.handle(6_100, Released())
+    receipt = call.lanes.receipts["a"]
+    assert (receipt.status, receipt.reason) == (Status.INTERRUPTED, "call_ended")
+    assert receipt.action == {"type": "end", "status": "not_taken"}
+
+
 def test_silence_from_both_sides_ends_the_call():
     call = answered()
     assert call.deadline == 124_000
@@ -173,6 +209,33 @@ def test_hold_and_transfer_pause_the_silence():
     call = answered()
     call.handle(5_000, Ask(transfer(text="", timeout_seconds=120)))
     assert call.deadline == 5_000 + 122_000
+
+
+def test_after_a_hold_or_a_transfer_the_silence_starts_again():
+    call = answered()
+    call.handle(5_000, Ask(instant(Verb.HOLD, "h")))
+    call.handle(300_000, Ask(instant(Verb.RESUME, "r")))
+    assert call.deadline == 420_000
+    call = answered()
+    call.handle(5_000, Ask(transfer(text="", timeout_seconds=120)))
+    call.handle(125_000, TransferFailed(486, "busy"))
+    assert call.deadline == 245_000
+
+
+def test_a_hold_keeps_the_assistant_silent_whatever_becomes_of_a_transfer():
+    call = answered()
+    call.handle(5_000, Ask(transfer(text="")))
+    assert kinds(call.handle(6_000, Ask(instant(Verb.HOLD, "h"))))[2:] == ["HoldLine", "PauseTalk", "Finished"]
+    assert kinds(call.handle(9_000, TransferFailed(486, "busy"))) == ["Finished", "TellModel"]
+    assert kinds(call.handle(12_000, Ask(instant(Verb.RESUME, "r"))))[2:] == ["HoldLine", "ResumeTalk", "Finished"]
+
+
+def test_the_assistant_stays_silent_while_a_target_rings_though_the_line_is_taken_off_hold():
+    call = answered()
+    call.handle(5_000, Ask(transfer(text="")))
+    call.handle(6_000, Ask(instant(Verb.HOLD, "h")))
+    assert kinds(call.handle(7_000, Ask(instant(Verb.RESUME, "r"))))[2:] == ["HoldLine", "Finished"]
+    assert kinds(call.handle(9_000, TransferFailed(486, "busy"))) == ["ResumeTalk", "Finished", "TellModel"]
 
 
 def test_a_call_has_a_deadline_as_long_as_it_lives():

@@ -207,6 +207,29 @@ def test_a_slow_start_of_the_voice_moves_the_deadline():
     assert stage.lanes.deadline == 3_000 + 10 * 120 + 5_000
 
 
+def test_words_that_go_on_being_heard_are_not_given_up_however_slowly_they_are_spoken():
+    stage = Stage()
+    stage.ask(say(text="one two three"))
+    stage.at(100).began()
+    stage.at(6_000).feed(Progressed("c1", heard("one", 5_500, "two three")))
+    assert stage.lanes.deadline == 6_000 + len("two three") * 120 + 5_000
+
+
+def test_progress_never_brings_the_deadline_nearer():
+    stage = Stage()
+    stage.ask(say(text="one two three"))
+    stage.at(100).began()
+    stage.feed(Measured("c1", 30_000))
+    stage.at(6_000).feed(Progressed("c1", heard("one", 5_500, "two three")))
+    assert stage.lanes.deadline == 35_100
+
+
+def test_digits_are_expected_to_take_as_long_as_their_names():
+    stage = Stage()
+    stage.ask(say(text="1234 5678"))
+    assert stage.lanes.deadline == 8 * 600 + 120 + 5_000
+
+
 # ---- over the caller ------------------------------------------------------------------------
 
 
@@ -449,6 +472,20 @@ def test_an_interruptible_goodbye_does_not_beat_now():
     assert spoken(stage.ask(say("late", interrupt=NOW))) == ["late"]
     stage.ended("bye", heard("Good", 100, "bye."), "command")
     assert stage.outcome("bye") == (Status.INTERRUPTED, "superseded")
+    assert acted(stage.all) == []
+
+
+def test_a_goodbye_that_waits_for_the_caller_loses_the_floor_to_a_now_that_does_not():
+    stage = Stage()
+    stage.ask(end("bye", interruptible=True))
+    stage.feed(BOTH)
+    stage.ended("bye", heard("Good", 100, "bye."), "caller")
+    stage.feed(CALLER)
+    effects = stage.ask(say("late", interrupt=NOW, over_caller=OverCaller.TALK))
+    assert outcomes(effects) == [("bye", "interrupted", "superseded")]
+    assert stage.receipt("bye").heard_text == "Good"
+    assert spoken(effects) == ["late"]
+    stage.ended("late")
     assert acted(stage.all) == []
 
 
@@ -738,6 +775,25 @@ def test_a_speech_command_waits_for_an_instant_one():
     stage.ask(inject("a"))
     assert spoken(stage.ask(say("b", after="a"))) == []
     assert spoken(stage.feed(Known("a", 1))) == ["b"]
+
+
+def test_a_now_that_comes_after_one_in_the_queue_does_not_hold_up_the_one_it_waits_for():
+    stage = Stage()
+    stage.feed(ASSISTANT)
+    for command in (say("a"), say("b"), say("c", after="a", interrupt=NOW)):
+        assert spoken(stage.ask(command)) == []
+    assert spoken(stage.feed(QUIET)) == ["a"]
+    assert spoken(stage.ended("a")) == ["c"]
+    assert spoken(stage.ended("c")) == ["b"]
+
+
+def test_a_now_overtakes_a_queue_whose_first_had_to_wait_for_the_caller():
+    stage = Stage()
+    stage.feed(CALLER)
+    stage.ask(say("a"))
+    stage.at(9_000).ask(say("b", interrupt=NOW))
+    assert stage.lanes.deadline == 19_000
+    assert spoken(stage.feed(QUIET)) == ["b"]
 
 
 # ---- the end ------------------------------------------------------------------------------------------------

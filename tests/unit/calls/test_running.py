@@ -2,7 +2,7 @@
 
 from call_plays import end, heard, inject, say, transfer
 
-from trunkline.calls.running import Phase, Running
+from trunkline.calls.running import Phase, Running, expected_ms
 from trunkline.calls.verbs import Status
 
 
@@ -67,3 +67,10 @@ def test_context_has_no_unheard_words():
 def test_an_answer_tells_how_it_ended_and_what_was_heard_of_it():
     assert running(inject(), heard=heard("Yes.")).answer("heard") == {"status": "heard", "heard_text": "Yes."}
     assert running(inject()).answer("interrupted") == {"status": "interrupted", "heard_text": ""}
+
+
+def test_how_long_words_may_take_counts_digits_and_east_asian_signs_as_syllables():
+    assert expected_ms("") == 5_000
+    assert expected_ms("Hello") == 5 * 120 + 5_000
+    assert expected_ms("11") == 2 * 600 + 5_000
+    assert expected_ms("您好") == 2 * 400 + 5_000

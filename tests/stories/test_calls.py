@@ -6,7 +6,7 @@ from call_stories import Story, nothing, rules
 
 from trunkline.calls.endings import EndReason
 from trunkline.calls.inputs import HangUp as End
-from trunkline.calls.leg import Answered, Rang
+from trunkline.calls.leg import Answered, MediaStopped, Rang
 from trunkline.calls.run import Fenced
 from trunkline.calls.verbs import Status
 from trunkline.config import Settings
@@ -276,3 +276,17 @@ def test_settings_bound_how_long_each_state_may_last():
     settings = Settings(silence_hangup_seconds=5)
     story = Story(Silent, settings=settings, first_message="Hello.").play(nothing)
     assert story.of("ended")[0]["duration_ms"] <= 7_000
+
+
+def test_media_that_stops_while_the_caller_is_being_transferred_leaves_the_assistant_able_to_speak():
+    async def script(call):
+        await call.answered()
+        await call.ask(transfer(text="", destination="+15005550011", timeout_seconds=5))
+        await call.kind("transfer.started")
+        call.tell(MediaStopped())
+        await call.outcome("c1")
+        await call.ask(say("c2", "Nobody is free."))
+        assert (await call.outcome("c2")).status is Status.HEARD
+        call.tell(HANG_UP)
+
+    assert "Nobody is free." in Story(Silent).play(script).heard[-1]

@@ -82,3 +82,21 @@ def test_a_command_that_meets_a_call_winding_up_is_told_at_once_that_it_is_late(
         assert messages.unpack(reply)["late"]
 
     virtual.run(working(Settings(data_dir=tmp_path), story, bus))
+
+
+def test_a_worker_beats_with_its_calls_and_how_late_their_ticks_are(tmp_path: Path) -> None:
+    bus, beats = MemoryBus(), []
+
+    async def heard(payload: bytes) -> None:
+        beats.append(messages.unpack(payload))
+
+    async def story(place: Place) -> None:
+        await bus.subscribe(messages.BEAT, heard)
+        await place("call_1")
+        await asyncio.sleep(2)
+        asyncio.get_running_loop().now += 0.15  # type: ignore[attr-defined]
+        await asyncio.sleep(0.6)
+
+    virtual.run(working(Settings(data_dir=tmp_path, beat_seconds=0.5), story, bus))
+    assert beats[-1]["calls"] == [{"org_id": "org_1", "call_id": "call_1"}]
+    assert 0 <= beats[-1]["late_p50_ms"] < 10 < beats[-1]["late_ms"]

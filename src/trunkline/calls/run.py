@@ -117,19 +117,23 @@ class Run:
         return round((asyncio.get_running_loop().time() - self._zero) * 1_000)
 
     async def live(self) -> None:
-        """From the first effect to the last line of the journal."""
-        async with asyncio.TaskGroup() as group:
-            self._group = group
-            journal = group.create_task(self._parts.record.run())
-            self._handle(Start())
-            while not self.call.over:
-                item = await self._next()
-                if isinstance(item, Fenced):
-                    await self._withdraw()
-                    break
-                self._take(item)
-            await self._wind_up()
-            journal.cancel()
+        """From the first effect to the last line of the journal. Whatever goes wrong inside is raised."""
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._group = group
+                journal = group.create_task(self._parts.record.run())
+                self._handle(Start())
+                while not self.call.over:
+                    item = await self._next()
+                    if isinstance(item, Fenced):
+                        await self._withdraw()
+                        break
+                    self._take(item)
+                await self._wind_up()
+                journal.cancel()
+        finally:
+            self._silence()
+            self._parts.recording.close()
 
     def state(self) -> dict[str, Any]:
         return {**self.call.state(), **self._parts.talk.state(), "at_ms": self.now()}
@@ -248,7 +252,11 @@ class Run:
         """After a freeze the ticker is late once, for the calls of one phase: the others know it by their own last tick."""
         now = asyncio.get_running_loop().time()
         since_s, self._ticked = now - self._ticked, now
-        self._media.tick(max(late_s, since_s))
+        try:
+            self._media.tick(max(late_s, since_s))
+        except Exception as error:  # nobody else's tick may be missed for it: the ticker is shared
+            self._silence()
+            self._start(_failed(error))
 
     def _start(self, work: Coroutine[Any, Any, None], kept: set[asyncio.Task[None]] | None = None) -> None:
         task = self._group.create_task(work)
@@ -283,6 +291,7 @@ class Run:
             pass
 
     def _silence(self) -> None:
+        """No more ticks."""
         if self._stop_ticking is not None:
             self._stop_ticking()
 
@@ -306,3 +315,7 @@ class Run:
         if seconds is not None:
             self._parts.record.write("recording", {"path": self._parts.recording.path.name, "seconds": seconds}, now)
         self._parts.record.write(*chronicle.ending(finish, now), now)
+
+
+async def _failed(error: Exception) -> None:
+    raise error

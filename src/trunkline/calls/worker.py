@@ -10,6 +10,7 @@ import os
 import socket
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import structlog
 
@@ -178,6 +179,7 @@ class Worker:
             "host": socket.gethostname(),
             "calls": [{"org_id": c.plan.org_id, "call_id": c.plan.call_id} for c in self._calls.values()],
             "late_ms": round(self.ticker.late_ms(), 1),
+            "late_p50_ms": round(self.ticker.late_ms(0.5), 1),
             "draining": self._draining,
         }
         try:
@@ -227,7 +229,8 @@ class _Live:
             return messages.pack({"late": True})
         receipt: asyncio.Future[Receipt] = asyncio.get_running_loop().create_future()
         self.inbox.put_nowait(Asked(Command.from_json(message["command"]), receipt))
-        await asyncio.wait({receipt, self.over}, timeout=REPLY_S, return_when=asyncio.FIRST_COMPLETED)
+        either: tuple[asyncio.Future[Any], ...] = (receipt, self.over)
+        await asyncio.wait(either, timeout=REPLY_S, return_when=asyncio.FIRST_COMPLETED)
         return messages.pack({"receipt": receipt.result().to_json()} if receipt.done() else {"late": True})
 
     async def save(self) -> None:

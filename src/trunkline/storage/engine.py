@@ -1,4 +1,4 @@
-"""The engine and the unit of work: one place where SQLite is set up, one way to open a transaction.
+"""The engine and the unit of work: one way to open a transaction, on SQLite (`sqlite.py`) and PostgreSQL alike.
 
 async with database.reading() as session: ...     # no commit
 async with database.writing() as session: ...     # one transaction, committed at the end
@@ -6,23 +6,31 @@ async with database.writing() as session: ...     # one transaction, committed a
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Any
 
-from sqlalchemy import event
+import orjson
+from sqlalchemy import event, make_url
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
-BUSY_TIMEOUT_MS = 5_000
+from trunkline.storage import sqlite
 
 
 class Database:
     def __init__(self, url: str) -> None:
-        self.engine: AsyncEngine = create_async_engine(url)
-        if self.engine.dialect.name == "sqlite":
-            event.listen(self.engine.sync_engine, "connect", _set_up_sqlite)
-            event.listen(self.engine.sync_engine, "begin", _begin)
+        where = make_url(url)
+        self._is_sqlite = where.get_backend_name() == "sqlite"
+        self.engine: AsyncEngine = create_async_engine(
+            sqlite.in_loop(where) if self._is_sqlite else where,
+            json_serializer=lambda value: orjson.dumps(value).decode(),
+            json_deserializer=orjson.loads,
+        )
+        if self._is_sqlite:
+            event.listen(self.engine.sync_engine, "begin", sqlite.begin)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        self._turn = asyncio.Lock()
+        """SQLite has one writer at a time. In one process they queue here: its own way of waiting is to look again later."""
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
@@ -31,38 +39,14 @@ class Database:
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
-        async with self._sessions() as session:
-            if self.engine.dialect.name == "sqlite":
-                await session.connection(execution_options={"writing": True})
-            async with session.begin() if not session.in_transaction() else _committed(session):
+        if not self._is_sqlite:
+            async with self._sessions() as session, session.begin():
                 yield session
+            return
+        async with self._turn, self._sessions() as session:
+            await session.connection(execution_options=sqlite.WRITING)
+            yield session
+            await session.commit()
 
     async def close(self) -> None:
         await self.engine.dispose()
-
-
-@asynccontextmanager
-async def _committed(session: AsyncSession) -> AsyncIterator[None]:
-    try:
-        yield
-    except BaseException:
-        await session.rollback()
-        raise
-    await session.commit()
-
-
-def _set_up_sqlite(connection: Any, _: Any) -> None:
-    """WAL so that readers and the one writer do not wait for each other; the driver's own BEGIN is switched off."""
-    connection.isolation_level = None
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=NORMAL")
-    cursor.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin(connection: Any) -> None:
-    """A writing transaction takes its lock at the start: a read that later writes could only fail (SQLITE_BUSY)."""
-    writing = connection.get_execution_options().get("writing")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writing else "BEGIN")

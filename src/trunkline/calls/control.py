@@ -23,7 +23,8 @@ from trunkline.calls.idempotency import Turns, Use
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.rendering import answer_json
 from trunkline.calls.schemas import ControlBody, EndBody, TransferBody, command_of, control_body
-from trunkline.calls.tables import CallRow, CommandRow
+from trunkline.calls.store import KnownCall
+from trunkline.calls.tables import CommandRow
 from trunkline.calls.verbs import FINAL, Command, Status
 from trunkline.calls.waiting import Watch, further, watching
 from trunkline.config import Settings
@@ -68,15 +69,15 @@ class Steering:
     send_s: float = SEND_S
     turns: Turns = field(default_factory=Turns)
 
-    async def call(self, org_id: str, call_id: str) -> CallRow:
+    async def call(self, org_id: str, call_id: str) -> KnownCall:
         """Raises NotFound."""
         async with self.database.reading() as session:
-            call = await store.get_call(session, org_id, call_id)
+            call = await store.known_call(session, org_id, call_id)
         if call is None:
             raise NotFound("No call with this id")
         return call
 
-    async def command(self, asked: Asked, call: CallRow) -> dict[str, Any]:
+    async def command(self, asked: Asked, call: KnownCall) -> dict[str, Any]:
         """The answer to a control request for a call just read. Raises a Problem if nothing was committed."""
         async with watching(self.bus, asked.call_id) if asked.wait != "accepted" else nullcontext(Watch()) as watch:
             async with self.turns.of(asked.use):
@@ -98,7 +99,7 @@ class Steering:
 
     # ---- a new command -------------------------------------------------------------------
 
-    async def _commit(self, asked: Asked, call: CallRow) -> CommandRow:
+    async def _commit(self, asked: Asked, call: KnownCall) -> CommandRow:
         body = control_body(asked.raw)
         if isinstance(body, TransferBody):
             rules = dialing.Rules(
@@ -120,7 +121,7 @@ class Steering:
                     raise
         raise AssertionError("the last attempt either returns or raises")
 
-    async def _status(self, call: CallRow) -> str:
+    async def _status(self, call: KnownCall) -> str:
         """The call's status: from its row if that settles it, else from the journal, which is a moment ahead."""
         if call.status == "in-progress" or call.status in FINAL_STATUSES:
             return call.status
@@ -160,7 +161,7 @@ class Steering:
 
     # ---- to its owner --------------------------------------------------------------------
 
-    async def _send(self, call: CallRow, row: CommandRow) -> dict[str, Any] | None:
+    async def _send(self, call: KnownCall, row: CommandRow) -> dict[str, Any] | None:
         """What the owner, or else the journal, says of the command now; None if neither knows of it."""
         if Status(row.status) in FINAL:
             return {**row.receipt, "status": row.status}
@@ -184,20 +185,20 @@ class Steering:
         receipt: dict[str, Any] | None = reply.get("receipt")
         return receipt
 
-    async def _epoch(self, call: CallRow) -> int:
+    async def _epoch(self, call: KnownCall) -> int:
         """The call was claimed so lately that its row does not say by whom."""
         try:
             return (await reading.now(self.bus, call)).epoch
         except BusAway:
             return 0
 
-    async def _from_journal(self, call: CallRow, row: CommandRow) -> dict[str, Any] | None:
+    async def _from_journal(self, call: KnownCall, row: CommandRow) -> dict[str, Any] | None:
         try:
             return (await reading.now(self.bus, call)).receipt(row.id)
         except BusAway:
             return None
 
-    async def _withdraw_if_over(self, call: CallRow, row: CommandRow, use: Use | None) -> None:
+    async def _withdraw_if_over(self, call: KnownCall, row: CommandRow, use: Use | None) -> None:
         """A call that was over before the command could reach it: nothing is left behind. Raises NotInProgress."""
         try:
             now = await reading.now(self.bus, call)
@@ -214,7 +215,7 @@ class Steering:
     # ---- what became of it ---------------------------------------------------------------
 
     async def _answer(
-        self, call: CallRow, row: CommandRow, sent: dict[str, Any] | None, watch: Watch, wait: Wait
+        self, call: KnownCall, row: CommandRow, sent: dict[str, Any] | None, watch: Watch, wait: Wait
     ) -> dict[str, Any]:
         receipt = watch.latest(row.id, sent or {"status": Status.ACCEPTED})
         if Status(receipt["status"]) not in REACHED[wait]:
@@ -234,7 +235,7 @@ class Steering:
             return None
         return None if now is None else {**now.receipt, "status": now.status}
 
-    async def _zero(self, call: CallRow) -> datetime | None:
+    async def _zero(self, call: KnownCall) -> datetime | None:
         """The call was claimed so lately that its row does not say when."""
         try:
             return (await reading.now(self.bus, call)).zero

@@ -11,7 +11,7 @@ from trunkline.bus import messages
 from trunkline.bus.port import Bus
 from trunkline.calls.events import Event
 from trunkline.calls.journal import events_of
-from trunkline.calls.tables import CallRow
+from trunkline.calls.store import KnownCall
 
 
 def events_in(payload: bytes) -> list[Event]:
@@ -58,9 +58,9 @@ class Now:
         return found
 
 
-async def now(bus: Bus, row: CallRow) -> Now:
+async def now(bus: Bus, call: KnownCall) -> Now:
     """Raises BusAway."""
-    entries = await bus.read(messages.journal(row.org_id, row.id))
+    entries = await bus.read(messages.journal(call.org_id, call.id))
     return Now([event for entry in entries for event in events_of(entry)])
 
 

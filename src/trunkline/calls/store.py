@@ -1,29 +1,76 @@
-"""Rows of calls, their events and commands, and idempotency keys. Functions that take a session; no decisions."""
+"""Rows of calls, their events and commands, and idempotency keys. Functions that take a session; no decisions.
+
+What is asked with every request is built once, below the imports: building a statement costs more than running it.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, delete, func, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline.calls.events import Event
 from trunkline.calls.projection import LIVE_STATUSES
 from trunkline.calls.tables import CallRow, CommandRow, EventRow, IdempotencyRow
 from trunkline.calls.verbs import Status
+from trunkline.storage.columns import Table
+from trunkline.storage.sqlite import LONG
+
+_THIS_CALL = CallRow.id == bindparam("call_id"), CallRow.org_id == bindparam("org_id")
+_CALL = select(CallRow).where(*_THIS_CALL)
+_KNOWN_CALL = select(CallRow.id, CallRow.org_id, CallRow.status, CallRow.epoch, CallRow.claimed_at).where(*_THIS_CALL)
+_COMMAND = select(CommandRow).where(CommandRow.id == bindparam("command_id"), CommandRow.org_id == bindparam("org_id"))
+_WAITING = (CommandRow.status == Status.ACCEPTED.value) & (CommandRow.not_after_ms > bindparam("now_ms"))
+_QUEUE = select(func.count().filter(_WAITING), func.max(CommandRow.sequence)).where(
+    CommandRow.call_id == bindparam("call_id")
+)
+_EVENT = select(EventRow.call_id, EventRow.sequence, EventRow.at_ms, EventRow.kind, EventRow.data)
+_EVENTS_OF_KINDS = _EVENT.where(
+    EventRow.call_id.in_(bindparam("call_ids", expanding=True)), EventRow.kind.in_(bindparam("kinds", expanding=True))
+).order_by(EventRow.call_id, EventRow.sequence)
+_EVENTS_AFTER = (
+    _EVENT.where(EventRow.call_id == bindparam("call_id"), EventRow.sequence > bindparam("after"))
+    .order_by(EventRow.sequence)
+    .limit(bindparam("most"))
+)
+_INSERT = {row: insert(Table.metadata.tables[row.__tablename__]) for row in (CallRow, CommandRow, IdempotencyRow)}
+
+
+async def _insert(session: AsyncSession, row: CallRow | CommandRow | IdempotencyRow) -> None:
+    """As it is, without the session's book-keeping: nobody changes it through this session."""
+    values = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+    await session.execute(_INSERT[type(row)], values)
+
 
 # ---- calls ---------------------------------------------------------------------------------------
 
 
+@dataclass(frozen=True, slots=True)
+class KnownCall:
+    """As much of a call's row as steering it needs: not its plan, which may be long."""
+
+    id: str
+    org_id: str
+    status: str
+    epoch: int
+    claimed_at: datetime | None
+
+
 async def insert_call(session: AsyncSession, row: CallRow) -> None:
-    session.add(row)
-    await session.flush()
+    await _insert(session, row)
 
 
 async def get_call(session: AsyncSession, org_id: str, call_id: str) -> CallRow | None:
-    found = await session.execute(select(CallRow).where(CallRow.id == call_id, CallRow.org_id == org_id))
+    found = await session.execute(_CALL, {"call_id": call_id, "org_id": org_id})
     return found.scalar_one_or_none()
+
+
+async def known_call(session: AsyncSession, org_id: str, call_id: str) -> KnownCall | None:
+    row = (await session.execute(_KNOWN_CALL, {"call_id": call_id, "org_id": org_id})).one_or_none()
+    return None if row is None else KnownCall(*row)
 
 
 async def list_calls(
@@ -44,9 +91,10 @@ async def list_calls(
         where.append(CallRow.created_at >= start)
     if end is not None:
         where.append(CallRow.created_at <= end)
-    total = (await session.execute(select(func.count()).select_from(CallRow).where(*where))).scalar_one()
+    count = select(func.count()).select_from(CallRow).where(*where)
+    total = (await session.execute(count, execution_options=LONG)).scalar_one()
     newest = select(CallRow).where(*where).order_by(CallRow.created_at.desc(), CallRow.id.desc())
-    rows = await session.execute(newest.limit(limit).offset(offset))
+    rows = await session.execute(newest.limit(limit).offset(offset), execution_options=LONG)
     return list(rows.scalars()), total
 
 
@@ -72,32 +120,25 @@ async def unclaimed_calls(session: AsyncSession, older_than: datetime, limit: in
 
 
 async def events_after(session: AsyncSession, call_id: str, after: int = 0, limit: int = 1_000) -> list[Event]:
-    query = select(EventRow).where(EventRow.call_id == call_id, EventRow.sequence > after)
-    rows = await session.execute(query.order_by(EventRow.sequence).limit(limit))
-    return [_event(row) for row in rows.scalars()]
+    rows = await session.execute(_EVENTS_AFTER, {"call_id": call_id, "after": after, "most": limit})
+    return [Event(*event) for _, *event in rows]
 
 
 async def events_of_kinds(
     session: AsyncSession, call_ids: Sequence[str], kinds: Sequence[str]
 ) -> dict[str, list[Event]]:
     """By call, in order; a call without any is not in it."""
-    query = select(EventRow).where(EventRow.call_id.in_(call_ids), EventRow.kind.in_(kinds))
     found: dict[str, list[Event]] = {}
-    for row in (await session.execute(query.order_by(EventRow.call_id, EventRow.sequence))).scalars():
-        found.setdefault(row.call_id, []).append(_event(row))
+    for call_id, *event in await session.execute(_EVENTS_OF_KINDS, {"call_ids": call_ids, "kinds": kinds}):
+        found.setdefault(call_id, []).append(Event(*event))
     return found
-
-
-def _event(row: EventRow) -> Event:
-    return Event(row.sequence, row.at_ms, row.kind, row.data)
 
 
 # ---- commands ----------------------------------------------------------------------------------------
 
 
 async def insert_command(session: AsyncSession, row: CommandRow) -> None:
-    session.add(row)
-    await session.flush()
+    await _insert(session, row)
 
 
 async def queue_of(session: AsyncSession, call_id: str, now_ms: int) -> tuple[int, int]:
@@ -105,14 +146,12 @@ async def queue_of(session: AsyncSession, call_id: str, now_ms: int) -> tuple[in
 
     Two at once for one call: the unique constraint lets one of them in.
     """
-    waiting = (CommandRow.status == Status.ACCEPTED.value) & (CommandRow.not_after_ms > now_ms)
-    query = select(func.count().filter(waiting), func.max(CommandRow.sequence)).where(CommandRow.call_id == call_id)
-    queued, last = (await session.execute(query)).one()
+    queued, last = (await session.execute(_QUEUE, {"call_id": call_id, "now_ms": now_ms})).one()
     return queued, (last or 0) + 1
 
 
 async def get_command(session: AsyncSession, org_id: str, command_id: str) -> CommandRow | None:
-    found = await session.execute(select(CommandRow).where(CommandRow.id == command_id, CommandRow.org_id == org_id))
+    found = await session.execute(_COMMAND, {"command_id": command_id, "org_id": org_id})
     return found.scalar_one_or_none()
 
 
@@ -150,8 +189,7 @@ async def get_idempotency(session: AsyncSession, org_id: str, route: str, key: s
 
 
 async def insert_idempotency(session: AsyncSession, row: IdempotencyRow) -> None:
-    session.add(row)
-    await session.flush()
+    await _insert(session, row)
 
 
 async def delete_idempotency(

@@ -173,6 +173,7 @@ def test_a_cancel_that_crosses_the_answer_leaves_nobody_on_the_line(early_ms):
 
     story = Story(Silent).play(script)
     assert story.ending[1] in ("cancelled", "end_call_command")
+    assert bool(story.of("answered")) == (story.ending[1] == "end_call_command")
     assert story.parts.leg.far_end is None or story.parts.leg.far_end.ms <= 200
     assert story.of("ended")[0]["release_confirmed"]
 
@@ -234,8 +235,10 @@ def test_a_transfer_nobody_tells_about_comes_back_at_its_deadline():
         leg._tell = tell
         call.tell(HANG_UP)
 
-    receipt = Story(Silent, lines={"+15005550010": Answers(Silent)}).play(script).receipt("c1")
+    story = Story(Silent, lines={"+15005550010": Answers(Silent)}).play(script)
+    receipt = story.receipt("c1")
     assert receipt["finished_at"] - receipt["started_at"] <= 7_100
+    assert [(e["code"], e["reason"]) for e in story.of("transfer.failed")] == [(408, "no_answer")]
 
 
 def test_a_command_sent_in_the_last_instant_is_answered_too():
@@ -256,7 +259,9 @@ def test_an_answer_told_twice_starts_one_conversation():
         await call.after(3_000)
         call.tell(HANG_UP)
 
-    assert Story(Silent, first_message="Hello there.").play(script).heard == ["Hello there."]
+    story = Story(Silent, first_message="Hello there.").play(script)
+    assert story.heard == ["Hello there."]
+    assert len(story.of("answered")) == 1
 
 
 def test_a_call_that_was_fenced_says_and_writes_nothing_more_and_lets_the_line_go():

@@ -25,14 +25,17 @@ from trunkline.calls.effects import (
     TransferCall,
 )
 from trunkline.calls.endings import EndReason
-from trunkline.calls.inputs import Ask, Closing, HangUp, Opened, Over, Transfer, Wake
-from trunkline.calls.leg import DigitsPressed, Fact, TransferFailed
+from trunkline.calls.inputs import NO_ANSWER, Ask, Closing, HangUp, Opened, Over, Transfer, Wake
+from trunkline.calls.leg import DigitsPressed, Fact
 from trunkline.calls.lifecycle import NEXT, Life, State
 from trunkline.calls.talk import Began, CallerSaid, Ended, Floor, PhraseSaid, ToolCalled, VendorFailed
 from trunkline.calls.verbs import Command, Verb
 
 MODEL_TTL_MS = 600_000
 """How long a model's own request to end or transfer may wait for its words to be spoken."""
+
+MOVES = {kind for row in NEXT.values() for kind in row}
+"""Facts that change the state of a call, in one state or another."""
 
 LIVELY = (Floor, Began, Ended, CallerSaid, DigitsPressed)
 """Facts that mean that somebody is there."""
@@ -62,6 +65,10 @@ class Call:
     def minds(self, fact: Fact) -> bool:
         """Will this fact change the call's state?"""
         return type(fact) in NEXT[self.life.state]
+
+    def missed(self, fact: Fact) -> bool:
+        """Does this fact come too late to be one, as an answer that crosses our cancelling?"""
+        return type(fact) in MOVES and not self.minds(fact)
 
     def handle(self, now: int, input: Fact) -> list[Effect]:
         if isinstance(input, LIVELY):
@@ -100,7 +107,7 @@ class Call:
                 case ResumeTalk():
                     self.last_lively = now
                 case AbandonTransfer():
-                    followed += self._steer(now, TransferFailed(408, "no_answer"))
+                    followed += self._steer(now, NO_ANSWER)
                 case Release():
                     followed += self._steer(now, Closing())
                 case Finish():

@@ -5,8 +5,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from trunkline.calls.effects import Accepted, Effect, Finish, Finished, HoldLine, Mute, Press, Refer, Started
+from trunkline.calls.effects import (
+    AbandonTransfer,
+    Accepted,
+    Effect,
+    Finish,
+    Finished,
+    HoldLine,
+    Mute,
+    Press,
+    Refer,
+    Started,
+)
 from trunkline.calls.endings import ENDINGS, status_of
+from trunkline.calls.inputs import NO_ANSWER
 from trunkline.calls.leg import (
     Answered,
     DigitsPressed,
@@ -70,6 +82,8 @@ def of_effect(effect: Effect) -> Line | None:
             return "command.finished", receipt.to_json()
         case Refer(target, _, mode):
             return "transfer.started", {"destination": target, "mode": mode}
+        case AbandonTransfer():
+            return "transfer.failed", {"code": NO_ANSWER.code, "reason": NO_ANSWER.reason}
         case HoldLine(held):
             return "held", {"held": held}
         case Mute(target, muted):

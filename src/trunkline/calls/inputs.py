@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from trunkline.calls.endings import EndReason
-from trunkline.calls.leg import Fact
+from trunkline.calls.leg import Fact, TransferFailed
 from trunkline.calls.verbs import Command
 
 
@@ -32,6 +32,10 @@ class Transfer(Fact):
     target: str
     ring_ms: int
     mode: str
+
+
+NO_ANSWER = TransferFailed(408, "no_answer")
+"""What a transfer comes to that nobody tells about in time."""
 
 
 @dataclass(frozen=True, slots=True)

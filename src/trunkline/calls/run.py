@@ -168,7 +168,8 @@ class Run:
 
     def _handle(self, fact: Fact) -> None:
         now = self.now()
-        self._write(chronicle.of_fact(fact), now)
+        if not self.call.missed(fact):
+            self._write(chronicle.of_fact(fact), now)
         for effect in self.call.handle(now, fact):
             self._write(chronicle.of_effect(effect), now)
             self._perform(effect)

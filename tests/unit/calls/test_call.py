@@ -92,6 +92,17 @@ def test_a_transfer_nobody_tells_about_fails_by_the_clock_and_the_model_knows_wh
     assert "no_answer (408)" in next(e for e in effects if isinstance(e, TellModel)).content
 
 
+def test_what_comes_too_late_to_change_anything_is_known_as_such():
+    call = Call()
+    call.handle(0, Start())
+    assert not call.missed(Answered())
+    call.handle(900, Ask(end(text="")))
+    assert call.missed(Answered())
+    assert call.missed(TransferFailed(486))
+    assert not call.missed(Refused(487))
+    assert not call.missed(QUIET)
+
+
 def test_an_answered_transfer_is_done_and_ends_the_call():
     call = answered()
     call.handle(5_000, Ask(transfer(text="")))

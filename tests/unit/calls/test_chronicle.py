@@ -4,7 +4,19 @@ import pytest
 from call_plays import QUIET, heard, say
 
 from trunkline.calls import chronicle
-from trunkline.calls.effects import Accepted, Dial, Finish, Finished, HoldLine, Hush, Mute, Press, Refer, Started
+from trunkline.calls.effects import (
+    AbandonTransfer,
+    Accepted,
+    Dial,
+    Finish,
+    Finished,
+    HoldLine,
+    Hush,
+    Mute,
+    Press,
+    Refer,
+    Started,
+)
 from trunkline.calls.endings import EndReason
 from trunkline.calls.events import KINDS
 from trunkline.calls.leg import (
@@ -42,6 +54,7 @@ EFFECTS = [
     (HoldLine(True), ("held", {"held": True})),
     (Mute("caller", True), ("muted", {"target": "caller", "muted": True})),
     (Press("12"), ("digits", {"digits": "12", "direction": "out"})),
+    (AbandonTransfer(), ("transfer.failed", {"code": 408, "reason": "no_answer"})),
 ]
 
 

@@ -56,6 +56,13 @@ class Ticker:
             self._lateness.clear()  # it says nothing about the next call
             return
         now = asyncio.get_running_loop().time()
+        self._tick(now)
+        while self._due <= now:  # a turn of a busy loop may be longer than a step
+            self._tick(now)
+        self._arm()
+
+    def _tick(self, now: float) -> None:
+        """One step: the calls of the phase whose turn it is."""
         late = now - self._due
         self._lateness.append(max(late, 0.0))
         for tick in tuple(self._phases[self._phase]):
@@ -63,4 +70,3 @@ class Ticker:
         self._phase = (self._phase + 1) % PHASES
         step = PERIOD_S / PHASES
         self._due = self._due + step if late < CATCH_UP_S else now + step
-        self._arm()

@@ -16,7 +16,7 @@ class Settings(BaseSettings):
 
     data_dir: Path = Field(Path("data"), description="where the database, the journal and the recordings live")
     host: str = Field("127.0.0.1", description="address the API listens on")
-    port: int = Field(8080, description="port the API listens on; 0 takes a free one")
+    port: int = Field(8080, ge=0, le=65_535, description="port the API listens on; 0 takes a free one")
     workers: int = Field(0, description="worker processes under `serve`; 0 means cores − 1, at least 1")
     database_url: str = Field("", description="SQLAlchemy URL; empty means SQLite in the data folder")
     nats_url: str = Field("", description="your own NATS; empty means that `serve` runs one in the data folder")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -72,12 +73,41 @@ def test_a_call_can_be_waited_for_and_its_failure_is_an_exit_code(trunkline: Tru
 def test_what_the_api_refuses_is_printed_without_a_traceback(trunkline: Trunkline):
     for refused, word in (
         (trunkline("say", "call_nobody", "hello"), "not found"),
+        (trunkline("show", "../assistants"), "no such url"),
         (trunkline("call", "+1500555000x"), "destination"),
         (trunkline("call", "+15005550001", key="tl_live_" + "x" * 40), "key"),
+        (trunkline("show", "call_nobody", key="clé"), "key"),
     ):
         assert refused.returncode == 1
         assert word in refused.stderr.lower()
         assert "Traceback" not in refused.stderr
+
+
+def test_a_call_is_followed_across_the_death_of_the_api(remote: Remote, trunkline: Trunkline):
+    call = trunkline("call", "+15005550006").stdout.strip()
+    environment = {**os.environ, "TRUNKLINE_URL": remote.url, "TRUNKLINE_KEY": remote.key}
+    with subprocess.Popen([PROGRAM, "watch", call], env=environment, stdout=subprocess.PIPE, text=True) as watching:
+        assert watching.stdout is not None
+        assert watching.stdout.readline().split()[1] == "claimed"
+        os.kill(_api_of(os.getpid()), signal.SIGKILL)
+        assert watching.stdout.read().splitlines()[-1].split()[1] == "ended"
+    assert watching.returncode == 0
+
+
+def _api_of(root: int) -> int:
+    """The api process among our descendants."""
+    below = {root}
+    for found in sorted(int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()):
+        try:
+            parent = int(Path(f"/proc/{found}/stat").read_text().rpartition(")")[2].split()[1])
+            command = Path(f"/proc/{found}/cmdline").read_bytes().split(b"\0")
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        if parent in below:
+            below.add(found)
+            if command[-3:-1] == [b"trunkline.cli.roles", b"api"]:
+                return found
+    raise AssertionError("no api process")
 
 
 def _until_answered(trunkline: Trunkline, call: str) -> bool:

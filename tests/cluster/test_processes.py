@@ -192,6 +192,7 @@ def test_a_key_needs_a_scope_and_an_organization_that_exist(tmp_path: Path):
     [
         ({"BOOTSTRAP_KEY": "hunter2"}, "TRUNKLINE_BOOTSTRAP_KEY: not a key"),
         ({"PORT": "many"}, "TRUNKLINE_PORT: "),
+        ({"PORT": "65536"}, "TRUNKLINE_PORT: "),
         ({"CONFIG": "/nowhere/trunkline.toml"}, "/nowhere/trunkline.toml"),
         ({"ALLOWED_PREFIXES": "+49,+31"}, "allowed_prefixes"),
         ({"DATA_DIR": "/proc/nowhere"}, "/proc/nowhere"),
@@ -209,6 +210,12 @@ def test_settings_that_cannot_be_right_stop_the_start(settings: dict[str, str], 
 def test_a_role_alone_refuses_the_same_settings(role: str, tmp_path: Path):
     done = trunkline(role, BOOTSTRAP_KEY="hunter2", DATA_DIR=str(tmp_path))
     assert (done.returncode, "TRUNKLINE_BOOTSTRAP_KEY" in done.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("role", ["api", "worker"])
+def test_a_role_alone_says_that_it_needs_a_nats(role: str, tmp_path: Path):
+    done = trunkline(role, DATA_DIR=str(tmp_path))
+    assert (done.returncode, "TRUNKLINE_NATS_URL is not set" in done.stderr) == (2, True)
 
 
 def test_a_port_that_is_taken_stops_the_start(tmp_path: Path):

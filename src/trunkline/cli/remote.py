@@ -6,11 +6,14 @@ Every answer that is not a success becomes `Refused`, which carries the lines to
 from __future__ import annotations
 
 import json
+import math
 import os
 import time
 from collections.abc import Iterator, Mapping
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -22,6 +25,8 @@ DEFAULT_URL = "http://127.0.0.1:8080"
 TIMEOUT_S = 35
 """Longer than the longest `?wait=`."""
 POLL_S = 0.3
+PATIENCE_S = 15
+"""How long a call that is followed may be out of reach: an api that died is back within seconds."""
 EVENTS_AT_ONCE = 1000
 NOBODY = 502
 
@@ -43,19 +48,21 @@ class Remote:
 
     @classmethod
     def from_environment(cls) -> Remote:
-        key = os.environ.get("TRUNKLINE_KEY", "")
+        key = os.environ.get("TRUNKLINE_KEY", "").strip()
         if not key:
             raise Refused(401, ["TRUNKLINE_KEY is not set: it holds your API key (`trunkline keys create` makes one)"])
+        if not key.isascii():
+            raise Refused(401, ["TRUNKLINE_KEY is not a key"])
         return cls(os.environ.get("TRUNKLINE_URL", DEFAULT_URL), key)
 
     def place(self, body: Mapping[str, Any]) -> dict[str, Any]:
         return self._ask("POST", "/calls", json=body)
 
     def call(self, call_id: str) -> dict[str, Any]:
-        return self._ask("GET", f"/calls/{call_id}")
+        return self._ask("GET", _path(call_id))
 
     def command(self, call_id: str, body: Mapping[str, Any], wait: str = "accepted") -> dict[str, Any]:
-        return self._ask("POST", f"/calls/{call_id}/control", params={"wait": wait}, json=body)
+        return self._ask("POST", _path(call_id, "control"), params={"wait": wait}, json=body)
 
     def events(self, call_id: str, after: int = 0) -> list[dict[str, Any]]:
         """All events there are behind `after`."""
@@ -65,7 +72,7 @@ class Remote:
         return found
 
     def save_recording(self, call_id: str, path: Path) -> None:
-        with self._http.stream("GET", f"/calls/{call_id}/recording") as answer:
+        with self._http.stream("GET", _path(call_id, "recording")) as answer:
             if not answer.is_success:
                 answer.read()
                 raise _refusal(answer)
@@ -85,7 +92,7 @@ class Remote:
         yield from self._poll(call_id, last)
 
     def _live(self, call_id: str) -> Iterator[dict[str, Any]]:
-        address = self.url.replace("http", "ws", 1) + f"/api/v1/calls/{call_id}/live?after=0"
+        address = self.url.replace("http", "ws", 1) + f"/api/v1{_path(call_id, 'live')}?after=0"
         with connect(address, additional_headers=self._headers, max_size=None) as socket:
             for text in socket:
                 frame = json.loads(text)
@@ -93,8 +100,16 @@ class Remote:
                     yield frame
 
     def _poll(self, call_id: str, last: int) -> Iterator[dict[str, Any]]:
+        reached = time.monotonic() if last else -math.inf
         while True:
-            page = self._page(call_id, last)
+            try:
+                page = self._page(call_id, last)
+            except Refused as refused:
+                if refused.status < HTTPStatus.INTERNAL_SERVER_ERROR or time.monotonic() - reached > PATIENCE_S:
+                    raise
+                time.sleep(POLL_S)
+                continue
+            reached = time.monotonic()
             for event in page["events"]:
                 last = event["sequence"]
                 yield event
@@ -104,7 +119,7 @@ class Remote:
                 time.sleep(POLL_S)
 
     def _page(self, call_id: str, after: int) -> dict[str, Any]:
-        return self._ask("GET", f"/calls/{call_id}/events", params={"after": after, "limit": EVENTS_AT_ONCE})
+        return self._ask("GET", _path(call_id, "events"), params={"after": after, "limit": EVENTS_AT_ONCE})
 
     def _ask(self, method: str, path: str, **more: Any) -> dict[str, Any]:
         try:
@@ -117,6 +132,11 @@ class Remote:
         if not isinstance(body, dict):
             raise Refused(NOBODY, [f"{self.url} does not answer as Trunkline does"])
         return body
+
+
+def _path(call_id: str, *more: str) -> str:
+    """Whatever was typed as an id stays one step of the path."""
+    return "/".join(("/calls", quote(call_id, safe="") or "%20", *more))
 
 
 def _refusal(answer: httpx.Response) -> Refused:

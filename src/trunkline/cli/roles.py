@@ -50,6 +50,7 @@ def stop(*why: str) -> NoReturn:
 
 def api(loaded: Settings) -> None:
     """Until it is told to stop."""
+    _need_nats(loaded)
     with _loading():
         from trunkline.wiring.api import run  # noqa: PLC0415  (not before the settings are known to be right)
     _run(loaded, run(loaded))
@@ -57,9 +58,15 @@ def api(loaded: Settings) -> None:
 
 def worker(loaded: Settings) -> None:
     """Until it is told to stop and its calls are over."""
+    _need_nats(loaded)
     with _loading():
         from trunkline.wiring.worker import run  # noqa: PLC0415  (as above)
     _run(loaded, run(loaded, os.environ.get("TRUNKLINE_WORKER_ID") or _worker_id()))
+
+
+def _need_nats(loaded: Settings) -> None:
+    if not loaded.nats_url:
+        stop("TRUNKLINE_NATS_URL is not set: an api or a worker alone needs your NATS (`trunkline serve` runs its own)")
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import random
 from collections.abc import Sequence
@@ -28,17 +29,33 @@ from truth_scenes import (
 
 from trunkline.calls.verbs import Interrupt
 from trunkline.telephony.sandbox.script import read
+from trunkline.testing.virtual import VirtualLoop
 
 SEED = 20_260_101
 
 
-def played(scene: Scene) -> Story:
-    return told_over(scene.steps(), scene)
+def played(scene: Scene, turn_ms: int = 0) -> Story:
+    """`turn_ms`: how long each turn of the loop takes, whatever is done in it."""
+    return told_over(scene.steps(), scene, turn_ms)
 
 
-def told_over(steps: Sequence[dict[str, Any]], scene: Scene) -> Story:
+def told_over(steps: Sequence[dict[str, Any]], scene: Scene, turn_ms: int = 0) -> Story:
     who = read(json.dumps({scene.number: steps}))[scene.number]
-    return Story(who, scene.number, **scene.assistant()).play(lambda live: _steer(live, scene))
+
+    async def script(live: Live) -> None:
+        busy = asyncio.get_running_loop().create_task(_work(live, turn_ms))
+        await _steer(live, scene)
+        await busy
+
+    return Story(who, scene.number, **scene.assistant()).play(script)
+
+
+async def _work(live: Live, turn_ms: int) -> None:
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, VirtualLoop)
+    while turn_ms and not live.run.call.over:
+        loop.now += turn_ms / 1_000
+        await asyncio.sleep(0)
 
 
 async def _steer(live: Live, scene: Scene) -> None:
@@ -90,6 +107,11 @@ def test_barge_ins_and_other_cuts_are_told_to_the_word(batch: int):
 def test_a_line_that_stalls_changes_nothing_of_it():
     chance = random.Random(SEED)
     judge(verdicts([stalling(scene, chance) for scene in scenes(barge_ins=45, others=20, seed=SEED + 1)]))
+
+
+@pytest.mark.parametrize("turn_ms", [7, 12, 30])
+def test_a_loop_that_is_busy_all_the_time_changes_nothing_of_it(turn_ms: int):
+    judge([judged(played(scene, turn_ms), scene) for scene in scenes(barge_ins=6, others=4, seed=SEED + turn_ms)])
 
 
 def test_the_milliseconds_told_are_those_in_which_the_far_end_heard_speech():

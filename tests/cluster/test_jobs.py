@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from calls_rows import ORG, add_call, add_command, call, claim, command, database, owned, running, until
+from sqlalchemy.event import listen, remove
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -317,6 +318,41 @@ def test_two_monitors_end_a_call_once(run: Callable[[Story], None]) -> None:
             await bus.publish(messages.LOST, messages.pack({"worker": "w1"}))
             await asyncio.sleep(0.3)
         assert await kinds(bus, "call_1") == ["claimed", "ended"]
+
+    run(story)
+
+
+async def asked_in_a_look(made: Database, monitor: Monitor) -> list[tuple[str, Any]]:
+    """The statements that one look of the monitor sends to the database."""
+    asked: list[tuple[str, Any]] = []
+
+    def note(*event: Any) -> None:
+        asked.append((event[2], event[3]))
+
+    listen(made.engine.sync_engine, "before_cursor_execute", note)
+    await monitor._look()
+    remove(made.engine.sync_engine, "before_cursor_execute", note)
+    return [(statement, parameters) for statement, parameters in asked if statement.startswith("SELECT")]
+
+
+def test_a_look_reads_live_calls_and_no_history(run: Callable[[Story], None]) -> None:
+    async def story(bus: MemoryBus, made: Database) -> None:
+        await add_call(made, "call_1", status="in-progress", worker="w1")
+        for statement, parameters in await asked_in_a_look(made, Monitor(bus, made, 15)):
+            async with made.reading() as session:
+                connection = await session.connection()
+                plan = (await connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {statement}", parameters)).fetchall()
+            assert all("status=?" in step[3] for step in plan if "calls" in step[3]), plan
+
+    run(story)
+
+
+def test_workers_that_are_long_gone_cost_no_look_anything(run: Callable[[Story], None]) -> None:
+    async def story(bus: MemoryBus, made: Database) -> None:
+        monitor = Monitor(bus, made, 15)
+        for n in range(20):
+            await monitor.heard_report(messages.pack({"worker": f"w{n}"}))
+        assert len(await asked_in_a_look(made, monitor)) == 1
 
     run(story)
 

@@ -97,16 +97,17 @@ class Monitor:
             workers = await store.live_workers(session)
         self._attendance.expect(now, workers)
         for worker in self._attendance.lost(now, self._trusted()):
-            await self._end_calls_of(worker)
-            if worker not in workers:
+            rows = await self._rows_of(worker) if worker in workers else []
+            await self._end_calls_of(worker, rows)
+            if not rows:
                 self._attendance.forget(worker)
         self._looks += 1
         if self._looks % ORPHANS_EVERY == 0:
             await self._end_orphans(workers)
         self._looked_at = _now()
 
-    async def _end_calls_of(self, worker: str) -> None:
-        held = {(row.org_id, row.id) for row in await self._rows_of(worker)} | self._attendance.calls.get(worker, set())
+    async def _end_calls_of(self, worker: str, rows: Iterable[CallRow]) -> None:
+        held = {(row.org_id, row.id) for row in rows} | self._attendance.calls.get(worker, set())
         for call in sorted(held):
             await self._end(call, worker)
 

@@ -20,7 +20,7 @@ class CallRow(Table):
     __table_args__ = (
         Index("ix_calls_org_created", "org_id", "created_at"),
         Index("ix_calls_org_status_created", "org_id", "status", "created_at"),
-        Index("ix_calls_worker_status", "worker", "status"),
+        Index("ix_calls_status_worker", "status", "worker"),
     )
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)

@@ -96,7 +96,7 @@ def _calls() -> None:
     )
     op.create_index("ix_calls_org_created", "calls", ["org_id", "created_at"])
     op.create_index("ix_calls_org_status_created", "calls", ["org_id", "status", "created_at"])
-    op.create_index("ix_calls_worker_status", "calls", ["worker", "status"])
+    op.create_index("ix_calls_status_worker", "calls", ["status", "worker"])
 
 
 def _what_a_call_has() -> None:

@@ -156,6 +156,24 @@ async def test_a_key_that_may_only_read_watches_and_steers_nothing(world: World)
 
 
 @in_world()
+async def test_watching_goes_on_without_a_database_and_commands_are_answered_unavailable(world: World) -> None:
+    call = await world.live_call()
+    async with served(world) as address, live(address, call, world.key, "?after=2") as socket:
+        await frame(socket)
+        await world.database.close()
+        for file in world.settings.data_dir.glob("test.db*"):
+            file.unlink()
+        (world.settings.data_dir / "test.db").mkdir()
+        world.worker.projecting = False
+        await asyncio.sleep(2.5)
+        await world.worker.write(call, "speech.started", utterance="u1", source="reply")
+        assert (await frame(socket))["kind"] == "speech.started"
+        await socket.send(json.dumps({"client_id": "c1", "command": {"type": "hold"}}))
+        refused = await frame(socket)
+        assert (refused["type"], refused["client_id"], refused["code"]) == ("error", "c1", "unavailable")
+
+
+@in_world()
 async def test_a_revoked_key_stops_watching(world: World) -> None:
     call = await world.live_call()
     async with served(world) as address, live(address, call, world.key) as socket:

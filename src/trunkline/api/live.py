@@ -29,7 +29,7 @@ from trunkline.errors import BadRequest, NotFound, Problem, Unauthorized
 from trunkline.organizations.keys import Caller
 from trunkline.web.body import parse
 from trunkline.web.caller import Door, authenticate, bearer, require
-from trunkline.web.problems import body_of, render
+from trunkline.web.problems import DATABASE_AWAY, body_of, database_away, render
 
 MAX_BEHIND = 1000
 PAGE = 500
@@ -174,16 +174,20 @@ class Live:
             call = await self.steering.call(caller.org_id, self.row.id)
             return {"type": "ack", "client_id": client_id, **await self.steering.command(request, call)}
         except Problem as problem:
-            return {"type": "error", "client_id": client_id, **body_of(problem)}
+            return _refusal(client_id, problem)
+        except DATABASE_AWAY as error:
+            return _refusal(client_id, database_away(error))
 
     async def _recheck(self) -> None:
-        """A key that is revoked stops listening too."""
+        """A key that is revoked stops listening too. Without a database nobody can tell: watching goes on."""
         while True:
             await asyncio.sleep(RECHECK_S)
             try:
                 await _door(self.socket).callers.of(self.key_text)
             except Unauthorized as error:
                 raise _Over(POLICY, "the key is no longer valid") from error
+            except DATABASE_AWAY:
+                continue
 
 
 async def live(websocket: WebSocket, call_id: str) -> None:
@@ -232,6 +236,10 @@ def _command_in(frame: Mapping[str, Any]) -> dict[str, Any]:
     if details or not isinstance(command, dict):
         raise BadRequest("The frame is invalid", details=details or ["command: must be an object"])
     return command
+
+
+def _refusal(client_id: Any, problem: Problem) -> dict[str, Any]:
+    return {"type": "error", "client_id": client_id, **body_of(problem)}
 
 
 def _frame(event: Event) -> dict[str, Any]:

@@ -20,6 +20,8 @@ from trunkline.web.body import path
 log = structlog.get_logger(__name__)
 
 DATABASE_RETRY_S = 2
+DATABASE_AWAY = (OperationalError, InterfaceError)
+"""What the database's driver raises when there is no database."""
 
 
 class ProblemBody(BaseModel):
@@ -38,8 +40,8 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(OperationalError, _database_away)
-    app.add_exception_handler(InterfaceError, _database_away)
+    for away in DATABASE_AWAY:
+        app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DataError, _unfit)
     app.add_exception_handler(Exception, _unexpected)
 
@@ -100,8 +102,12 @@ def _allowed(request: Request) -> set[str]:
 
 
 async def _database_away(_: Request, error: Exception) -> JSONResponse:
+    return render(database_away(error))
+
+
+def database_away(error: Exception) -> Unavailable:
     log.warning("database away", error=str(error.__cause__ or error))
-    return render(Unavailable("The database is not available", retry_after=DATABASE_RETRY_S))
+    return Unavailable("The database is not available", retry_after=DATABASE_RETRY_S)
 
 
 async def _unfit(_: Request, error: Exception) -> JSONResponse:

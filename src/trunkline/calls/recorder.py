@@ -38,11 +38,24 @@ GAP_PATIENCE_S = 2.0
 """A gap that lasts longer is not a matter of order: then the journal itself is read."""
 FAILED_AGAIN_S = 1.0
 
-_CALLS, _EVENTS = (Table.metadata.tables[row.__tablename__] for row in (CallRow, EventRow))
+_CALLS, _COMMANDS, _EVENTS = (Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow))
+_FACTS = ("id", "org_id", "last_sequence", "status", "created_at", "claimed_at", "answered_at", "transfer")
+_KNOWN = (
+    select(*(_CALLS.c[name] for name in _FACTS))
+    .where(_CALLS.c.id.in_(bindparam("calls", expanding=True)))
+    .order_by(_CALLS.c.id)
+    .with_for_update()
+)
 _SEEN = (
     update(_CALLS)
     .where(_CALLS.c.id == bindparam("call"))
     .values(last_sequence=bindparam("last"), updated_at=bindparam("now"))
+)
+_RECEIPTS = select(_COMMANDS.c.id, _COMMANDS.c.receipt).where(_COMMANDS.c.id.in_(bindparam("commands", expanding=True)))
+_CHANGED = (
+    update(_COMMANDS)
+    .where(_COMMANDS.c.id == bindparam("its_id"))
+    .values(status=bindparam("its_status"), receipt=bindparam("its_receipt"), updated_at=bindparam("now"))
 )
 
 OnEvents = Callable[[AsyncSession, str, Sequence[Event]], Awaitable[None]]
@@ -205,18 +218,7 @@ def _changes(facts: CallFacts, event: Event, call_id: str) -> Changes:
 
 async def _calls(session: AsyncSession, names: set[tuple[str, str]]) -> dict[str, Applied]:
     """The calls' rows as they are, locked where the database locks rows."""
-    columns = (
-        CallRow.id,
-        CallRow.org_id,
-        CallRow.last_sequence,
-        CallRow.status,
-        CallRow.created_at,
-        CallRow.claimed_at,
-        CallRow.answered_at,
-        CallRow.transfer,
-    )
-    query = select(*columns).where(CallRow.id.in_([call_id for _, call_id in names])).order_by(CallRow.id)
-    rows = await session.execute(query.with_for_update())
+    rows = await session.execute(_KNOWN, {"calls": [call_id for _, call_id in names]})
     return {
         row.id: Applied(
             CallFacts(row.status, row.created_at, row.claimed_at, row.answered_at, row.transfer), row.last_sequence
@@ -230,16 +232,18 @@ async def _write_commands(session: AsyncSession, changes: Sequence[CommandChange
     """Commands that have no row (the model's own) are in the journal only."""
     if not changes:
         return
-    query = select(CommandRow.id, CommandRow.receipt).where(CommandRow.id.in_({change.id for change in changes}))
-    receipts = {row.id: row.receipt for row in await session.execute(query)}
+    rows = await session.execute(_RECEIPTS, {"commands": list({change.id for change in changes})})
+    receipts = {row.id: row.receipt for row in rows}
     statuses: dict[str, str] = {}
     for change in changes:
         if change.id in receipts:
             receipts[change.id] = {**receipts[change.id], **change.receipt}
             statuses[change.id] = change.status
-    for command_id, status in statuses.items():
-        values = {"status": status, "receipt": receipts[command_id], "updated_at": now}
-        await session.execute(update(CommandRow).where(CommandRow.id == command_id).values(values))
+    values = [
+        {"its_id": id, "its_status": status, "its_receipt": receipts[id], "now": now} for id, status in statuses.items()
+    ]
+    if values:
+        await session.execute(_CHANGED, values)
 
 
 # ---- in ----------------------------------------------------------------------------------------

@@ -19,24 +19,34 @@ from trunkline.calls.verbs import Status
 from trunkline.storage.columns import Table
 from trunkline.storage.sqlite import LONG
 
-_THIS_CALL = CallRow.id == bindparam("call_id"), CallRow.org_id == bindparam("org_id")
-_CALL = select(CallRow).where(*_THIS_CALL)
-_KNOWN_CALL = select(CallRow.id, CallRow.org_id, CallRow.status, CallRow.epoch, CallRow.claimed_at).where(*_THIS_CALL)
-_COMMAND = select(CommandRow).where(CommandRow.id == bindparam("command_id"), CommandRow.org_id == bindparam("org_id"))
-_WAITING = (CommandRow.status == Status.ACCEPTED.value) & (CommandRow.not_after_ms > bindparam("now_ms"))
-_QUEUE = select(func.count().filter(_WAITING), func.max(CommandRow.sequence)).where(
-    CommandRow.call_id == bindparam("call_id")
+_CALLS, _COMMANDS, _EVENTS, _KEYS = (
+    Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow, IdempotencyRow)
 )
-_EVENT = select(EventRow.call_id, EventRow.sequence, EventRow.at_ms, EventRow.kind, EventRow.data)
+"""Without the classes' own machinery, which is for rows that a session keeps and changes."""
+
+_CALL = select(CallRow).where(CallRow.id == bindparam("call_id"), CallRow.org_id == bindparam("org_id"))
+_KNOWN_CALL = select(*(_CALLS.c[name] for name in ("id", "org_id", "status", "epoch", "claimed_at"))).where(
+    _CALLS.c.id == bindparam("call_id"), _CALLS.c.org_id == bindparam("org_id")
+)
+_COMMAND = select(CommandRow).where(CommandRow.id == bindparam("command_id"), CommandRow.org_id == bindparam("org_id"))
+_WAITING = (_COMMANDS.c.status == Status.ACCEPTED.value) & (_COMMANDS.c.not_after_ms > bindparam("now_ms"))
+_QUEUE = select(func.count().filter(_WAITING), func.max(_COMMANDS.c.sequence)).where(
+    _COMMANDS.c.call_id == bindparam("call_id")
+)
+_EVENT = select(*(_EVENTS.c[name] for name in ("call_id", "sequence", "at_ms", "kind", "data")))
 _EVENTS_OF_KINDS = _EVENT.where(
-    EventRow.call_id.in_(bindparam("call_ids", expanding=True)), EventRow.kind.in_(bindparam("kinds", expanding=True))
-).order_by(EventRow.call_id, EventRow.sequence)
+    _EVENTS.c.call_id.in_(bindparam("call_ids", expanding=True)), _EVENTS.c.kind.in_(bindparam("kinds", expanding=True))
+).order_by(_EVENTS.c.call_id, _EVENTS.c.sequence)
 _EVENTS_AFTER = (
-    _EVENT.where(EventRow.call_id == bindparam("call_id"), EventRow.sequence > bindparam("after"))
-    .order_by(EventRow.sequence)
+    _EVENT.where(_EVENTS.c.call_id == bindparam("call_id"), _EVENTS.c.sequence > bindparam("after"))
+    .order_by(_EVENTS.c.sequence)
     .limit(bindparam("most"))
 )
-_INSERT = {row: insert(Table.metadata.tables[row.__tablename__]) for row in (CallRow, CommandRow, IdempotencyRow)}
+_KEY = tuple(_KEYS.c[name] == bindparam(f"its_{name}") for name in ("org_id", "route", "key"))
+_KNOWN_KEY = select(_KEYS).where(*_KEY)
+_NO_KEY = delete(_KEYS).where(*_KEY)
+_NO_OLD_KEY = _NO_KEY.where(_KEYS.c.created_at < bindparam("before"))
+_INSERT = {CallRow: insert(_CALLS), CommandRow: insert(_COMMANDS), IdempotencyRow: insert(_KEYS)}
 
 
 async def _insert(session: AsyncSession, row: CallRow | CommandRow | IdempotencyRow) -> None:
@@ -185,7 +195,9 @@ async def expire_command(session: AsyncSession, command_id: str, receipt: dict[s
 
 
 async def get_idempotency(session: AsyncSession, org_id: str, route: str, key: str) -> IdempotencyRow | None:
-    return await session.get(IdempotencyRow, (org_id, route, key))
+    found = await session.execute(_KNOWN_KEY, {"its_org_id": org_id, "its_route": route, "its_key": key})
+    row = found.mappings().one_or_none()
+    return None if row is None else IdempotencyRow(**row)
 
 
 async def insert_idempotency(session: AsyncSession, row: IdempotencyRow) -> None:
@@ -196,10 +208,11 @@ async def delete_idempotency(
     session: AsyncSession, org_id: str, route: str, key: str, before: datetime | None = None
 ) -> None:
     """With `before`, only if it is older."""
-    where = [IdempotencyRow.org_id == org_id, IdempotencyRow.route == route, IdempotencyRow.key == key]
-    if before is not None:
-        where.append(IdempotencyRow.created_at < before)
-    await session.execute(delete(IdempotencyRow).where(*where))
+    its = {"its_org_id": org_id, "its_route": route, "its_key": key}
+    if before is None:
+        await session.execute(_NO_KEY, its)
+    else:
+        await session.execute(_NO_OLD_KEY, {**its, "before": before})
 
 
 async def delete_old_idempotency(session: AsyncSession, before: datetime, limit: int = 500) -> int:

@@ -8,6 +8,7 @@ import pytest
 from api_world import ECHO, PLACE, SANDBOX, World, in_world
 
 from trunkline.bus import messages
+from trunkline.bus.port import BusError
 from trunkline.calls.tables import CallRow, IdempotencyRow
 
 
@@ -221,6 +222,19 @@ async def test_a_call_that_nobody_has_claimed_is_dispatched_again_under_the_same
     await world.worker.start()
     again = await world.place(**{"Idempotency-Key": "k"})
     assert (again.status_code, again.json()["call_id"]) == (201, rows[0].id)
+
+
+@in_world()
+async def test_a_bus_that_takes_no_entries_is_503_and_a_repeat_finds_the_call(world: World) -> None:
+    async def full(*_: object) -> int:
+        raise BusError("no space left")
+
+    world.worker.free, taken = False, world.bus.append
+    world.bus.append = full  # type: ignore[method-assign, assignment]
+    assert (await world.place(**{"Idempotency-Key": "k"})).status_code == 503
+    world.bus.append, world.worker.free = taken, True  # type: ignore[method-assign]
+    again = await world.place(**{"Idempotency-Key": "k"})
+    assert (again.status_code, again.json()["call_id"]) == (201, (await world.rows(CallRow))[0].id)
 
 
 @in_world()

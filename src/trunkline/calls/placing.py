@@ -18,7 +18,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock, ids
 from trunkline.bus import messages
-from trunkline.bus.port import Bus, BusAway, Moved, NoReply, NoResponder
+from trunkline.bus.port import Bus, BusAway, BusError, Moved, NoReply, NoResponder
 from trunkline.calls import idempotency, placeholders, store
 from trunkline.calls.events import Event
 from trunkline.calls.idempotency import Turns, Use
@@ -202,11 +202,11 @@ class Placing:
         payload = messages.pack({"first": 1, "events": [ended.to_json()]})
         try:
             return Outcome.NOBODY if await self._first(log_name, payload, plan.call_id) else Outcome.TAKEN
-        except (BusAway, NoReply):
+        except BusError:
             return Outcome.UNKNOWN
 
     async def _first(self, log_name: str, payload: bytes, call_id: str) -> bool:
-        """Is the journal closed by us, now or by an earlier attempt? Raises BusAway, NoReply."""
+        """Is the journal closed by us, now or by an earlier attempt? Raises BusError where that is not known."""
         try:
             await self.bus.append(log_name, payload, 0, f"{call_id}:no_capacity")
         except Moved:

@@ -16,6 +16,7 @@ from typing import Any
 import httpx
 import pytest
 from truth_scenes import (
+    BARGE_INS,
     MORE,
     ORDINARY,
     SENTENCES,
@@ -146,7 +147,10 @@ def _steer(client: Client, scene: Scene, call_id: str, kinds: Sequence[str]) -> 
 
 
 def test_two_hundred_barge_ins_and_other_cuts_are_told_to_the_word(remote: Remote):
-    judge([one.verdict for one in played(remote, CUTS)])
+    found = played(remote, CUTS)
+    judge([one.verdict for one in found])
+    barge_ins = [one for one in found if one.scene.kind in BARGE_INS]
+    assert [one.scene for one in barge_ins if one.claim["cut_by"] != "caller"] == []
 
 
 def test_a_line_that_stalls_changes_nothing_of_it(remote: Remote):

@@ -47,7 +47,7 @@ FAULTS: tuple[Fault, ...] = (
     (COMMANDS, "if self.muted and command.verb in (Verb.SAY, Verb.INJECT):", "if self.muted:"),
     (COMMANDS, "self.current or self.queue or self._busy(command)", "self._busy(command)"),
     (COMMANDS, "if self.current.committed:", "if False:"),
-    (COMMANDS, "if verdict is None or self.held:", "if verdict is None:"),
+    (COMMANDS, "if verdict is None or (self.held and run", "if verdict is None or (False and run"),
     (COMMANDS, "if self._busy(command) and not preempts:", "if self._busy(command):"),
     (COMMANDS, "now - run.blocked_since < CALLER_WAIT_MS", "now - run.blocked_since <= CALLER_WAIT_MS"),
     (COMMANDS, "run.talked_over = True\n        return", "return"),

@@ -406,6 +406,24 @@ def test_a_command_that_never_reached_its_journal_expires(run: Callable[[Story],
     run(story)
 
 
+def test_a_command_that_was_on_its_way_to_a_call_that_ended_has_failed_with_it(
+    run: Callable[[Story], None],
+) -> None:
+    async def story(bus: MemoryBus, made: Database) -> None:
+        now = datetime.now(UTC)
+        later = round(now.timestamp() * 1_000) + 30_000
+        await add_call(made, "call_1", status="ended", claimed_at=now - timedelta(seconds=5), ended_at=now)
+        await add_call(made, "call_2")
+        await add_command(made, "call_1", "cmd_lost", not_after_ms=later)
+        await add_command(made, "call_2", "cmd_alive", not_after_ms=later)
+        await Sweeper(bus, made, 30).sweep(now)
+        lost = await command(made, "cmd_lost")
+        assert (lost.status, lost.receipt["reason"], lost.receipt["finished_at"]) == ("failed", "call_ended", 5_000)
+        assert (await command(made, "cmd_alive")).status == "accepted"
+
+    run(story)
+
+
 def test_keys_are_forgotten_after_a_day(run: Callable[[Story], None]) -> None:
     async def story(bus: MemoryBus, made: Database) -> None:
         now = datetime.now(UTC)

@@ -168,7 +168,7 @@ class Lanes(Standing):
         """Start the first command of the lane, or refuse it; None while it has to wait."""
         verdict = self.predecessor(run)
         blocked_since, run.blocked_since = run.blocked_since, None
-        if verdict is None or self.held:
+        if verdict is None or (self.held and run.command.verb not in (Verb.END, Verb.TRANSFER)):
             return None
         if verdict is False:
             return self._refuse(run, "predecessor_failed", now)
@@ -203,7 +203,7 @@ class Lanes(Standing):
         if command.verb is Verb.INJECT:
             run.deadline = now + FIRST_WORD_MS
             return [*effects, Answer(run.utterance, command.text, command.interruptible)]
-        if command.text and not self.muted:
+        if command.text and not (self.muted or self.held):
             return [*effects, self._speak(now, run)]
         if self.floor.assistant or self.floor.thinking:
             effects.append(Hush())

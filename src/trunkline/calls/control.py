@@ -25,7 +25,7 @@ from trunkline.calls.rendering import answer_json
 from trunkline.calls.schemas import ControlBody, EndBody, TransferBody, command_of, control_body
 from trunkline.calls.store import KnownCall
 from trunkline.calls.tables import CommandRow
-from trunkline.calls.verbs import FINAL, Command, Status
+from trunkline.calls.verbs import FINAL, Command, Status, Verb
 from trunkline.calls.waiting import Watch, further, watching
 from trunkline.config import Settings
 from trunkline.errors import BadRequest, NotFound, NotInProgress, TooManyCommands, Unavailable
@@ -37,6 +37,7 @@ log = structlog.get_logger(__name__)
 Wait = Literal["accepted", "started", "finished"]
 
 MAX_QUEUED = 50
+"""Commands that wait on one call. What does not wait, and the end of the call, are always let in."""
 SEND_S = 2.0
 COMMIT_ATTEMPTS = 3
 """Two processes may choose the same sequence; the database lets one of them in."""
@@ -139,7 +140,7 @@ class Steering:
                     detail = f"{field_name}: no command with this id on this call"
                     raise BadRequest("The request body is invalid", details=[detail])
             queued, place = await store.queue_of(session, asked.call_id, clock.wall_ms())
-            if queued >= MAX_QUEUED:
+            if queued >= MAX_QUEUED and command.speaks and command.verb is not Verb.END:
                 raise TooManyCommands(f"{MAX_QUEUED} commands are queued on this call", retry_after=1)
             row = CommandRow(
                 id=command.id,

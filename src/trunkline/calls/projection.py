@@ -16,6 +16,10 @@ from trunkline.calls.verbs import Status
 FINAL_STATUSES = frozenset({"ended", "transferred", "failed", "rejected", "ended-with-error"})
 LIVE_STATUSES = ("dialing", "ringing", "in-progress")
 
+PROGRESS = "speech.heard"
+TOLD = ("caller.said", "speech.started", "speech.ended", "sandbox.heard", "sandbox.said")
+"""Kinds of events that `transcript` and `sandbox` read, besides the `PROGRESS` of words that are not over."""
+
 
 @dataclass(frozen=True, slots=True)
 class CallFacts:

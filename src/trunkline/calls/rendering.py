@@ -13,9 +13,6 @@ from trunkline.calls.verbs import Status
 from trunkline.clock import iso
 from trunkline.policy.dialing import is_sandbox
 
-SPOKEN = ("caller.said", "speech.started", "speech.heard", "speech.ended", "sandbox.heard", "sandbox.said")
-"""Kinds of events that a call's object is made from."""
-
 _MOMENTS = ("accepted_at", "started_at", "first_audio_at", "finished_at")
 FAILED = {
     Status.REFUSED: "The command was refused",
@@ -28,7 +25,7 @@ _SECRETS = ("webhook_secret",)
 
 
 def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") -> dict[str, Any]:
-    """The call object. `spoken` are its events of the kinds in `SPOKEN`."""
+    """The call object. `spoken` are those of its events that `projection.transcript` and `sandbox` read."""
     assistant = row.plan.get("assistant") or {}
     rendered: dict[str, Any] = {
         "id": row.id,

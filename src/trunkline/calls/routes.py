@@ -75,7 +75,7 @@ async def list_calls(
             limit=page.limit,
             offset=page.offset,
         )
-        spoken = await store.events_of_kinds(session, [row.id for row in rows], rendering.SPOKEN)
+        spoken = await store.spoken_in(session, rows)
     calls = [rendering.call_json(row, spoken.get(row.id, ()), _base_url(request)) for row in rows]
     return {"calls": calls, "pagination": page.pagination(total)}
 
@@ -87,7 +87,7 @@ async def get_call(
     wanted = {name.strip() for name in include.split(",")}
     async with _database(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
-        spoken = await store.events_of_kinds(session, [row.id], rendering.SPOKEN)
+        spoken = await store.spoken_in(session, [row])
         commands = await store.list_commands(session, row.id) if "commands" in wanted else []
     call = rendering.call_json(row, spoken.get(row.id, ()), _base_url(request))
     if "commands" in wanted:

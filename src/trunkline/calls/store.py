@@ -5,6 +5,7 @@ What is asked with every request is built once, below the imports: building a st
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -12,12 +13,16 @@ from datetime import datetime
 from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from trunkline.calls import projection
 from trunkline.calls.events import Event
-from trunkline.calls.projection import LIVE_STATUSES
+from trunkline.calls.projection import FINAL_STATUSES, LIVE_STATUSES
 from trunkline.calls.tables import CallRow, CommandRow, EventRow, IdempotencyRow
-from trunkline.calls.verbs import Status
+from trunkline.calls.verbs import Receipt, Status
 from trunkline.storage.columns import Table
 from trunkline.storage.sqlite import LONG
+
+PORTION = 10
+"""Of how many calls the events are read at once: some ten thousand at worst, in which the loop does nothing else."""
 
 _CALLS, _COMMANDS, _EVENTS, _KEYS = (
     Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow, IdempotencyRow)
@@ -37,6 +42,15 @@ _EVENT = select(*(_EVENTS.c[name] for name in ("call_id", "sequence", "at_ms", "
 _EVENTS_OF_KINDS = _EVENT.where(
     _EVENTS.c.call_id.in_(bindparam("call_ids", expanding=True)), _EVENTS.c.kind.in_(bindparam("kinds", expanding=True))
 ).order_by(_EVENTS.c.call_id, _EVENTS.c.sequence)
+_LAST_OF_KIND = (
+    select(_EVENTS.c.call_id, func.max(_EVENTS.c.sequence).label("last"))
+    .where(_EVENTS.c.call_id.in_(bindparam("call_ids", expanding=True)), _EVENTS.c.kind == projection.PROGRESS)
+    .group_by(_EVENTS.c.call_id)
+    .subquery()
+)
+_LAST_PROGRESS = _EVENT.join(
+    _LAST_OF_KIND, (_LAST_OF_KIND.c.call_id == _EVENTS.c.call_id) & (_LAST_OF_KIND.c.last == _EVENTS.c.sequence)
+)
 _EVENTS_AFTER = (
     _EVENT.where(_EVENTS.c.call_id == bindparam("call_id"), _EVENTS.c.sequence > bindparam("after"))
     .order_by(_EVENTS.c.sequence)
@@ -134,14 +148,22 @@ async def events_after(session: AsyncSession, call_id: str, after: int = 0, limi
     return [Event(*event) for _, *event in rows]
 
 
-async def events_of_kinds(
-    session: AsyncSession, call_ids: Sequence[str], kinds: Sequence[str]
-) -> dict[str, list[Event]]:
-    """By call, in order; a call without any is not in it."""
+async def spoken_in(session: AsyncSession, calls: Sequence[CallRow]) -> dict[str, list[Event]]:
+    """By call, in order, what its transcript is made from; a call without any is not in it.
+
+    How far words have got matters only while they are being spoken. A long list is read in portions, between which others
+    are answered.
+    """
     found: dict[str, list[Event]] = {}
-    for call_id, *event in await session.execute(_EVENTS_OF_KINDS, {"call_ids": call_ids, "kinds": kinds}):
-        found.setdefault(call_id, []).append(Event(*event))
-    return found
+    for start in range(0, len(calls), PORTION):
+        portion = calls[start : start + PORTION]
+        live = [call.id for call in portion if call.status in LIVE_STATUSES]
+        rows = list(await session.execute(_LAST_PROGRESS, {"call_ids": live})) if live else []
+        told = {"call_ids": [call.id for call in portion], "kinds": projection.TOLD}
+        for call_id, *event in [*rows, *await session.execute(_EVENTS_OF_KINDS, told)]:
+            found.setdefault(call_id, []).append(Event(*event))
+        await asyncio.sleep(0)
+    return {call_id: sorted(events, key=lambda event: event.sequence) for call_id, events in found.items()}
 
 
 # ---- commands ----------------------------------------------------------------------------------------
@@ -180,12 +202,22 @@ async def overdue_commands(session: AsyncSession, before_ms: int, limit: int = 1
     return list((await session.execute(query.order_by(CommandRow.not_after_ms).limit(limit))).scalars())
 
 
-async def expire_command(session: AsyncSession, command_id: str, receipt: dict[str, object], now: datetime) -> bool:
-    """Guarded: an outcome that was told in between stands. Says whether it was expired now."""
+async def undelivered_commands(session: AsyncSession, limit: int = 100) -> list[tuple[CommandRow, CallRow]]:
+    """Commands that nobody has told anything about, of calls that have ended: their owner never got them."""
+    query = (
+        select(CommandRow, CallRow)
+        .join(CallRow, CallRow.id == CommandRow.call_id)
+        .where(CommandRow.status == Status.ACCEPTED.value, CallRow.status.in_(FINAL_STATUSES))
+    )
+    return [(command, call) for command, call in await session.execute(query.limit(limit))]
+
+
+async def settle_command(session: AsyncSession, receipt: Receipt, now: datetime) -> bool:
+    """Guarded: an outcome that was told in between stands. Says whether it was settled now."""
     result = await session.execute(
         update(CommandRow)
-        .where(CommandRow.id == command_id, CommandRow.status == Status.ACCEPTED.value)
-        .values(status=Status.EXPIRED.value, receipt=receipt, updated_at=now)
+        .where(CommandRow.id == receipt.id, CommandRow.status == Status.ACCEPTED.value)
+        .values(status=receipt.status.value, receipt=receipt.to_json(), updated_at=now)
         .returning(CommandRow.id)
     )
     return result.scalar_one_or_none() is not None

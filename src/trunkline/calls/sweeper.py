@@ -57,6 +57,7 @@ class Sweeper:
             await self._delete_keys(now)
         if self._bus.connected:
             await self._end_unclaimed(now)
+            await self._fail_undelivered(now)
         if self._bus.connected_for() >= TRUST_S:
             await self._expire_overdue(now)
 
@@ -96,9 +97,29 @@ class Sweeper:
         return any(event.kind == "command.accepted" and event.data["command"]["id"] == command.id for event in events)
 
     async def _expire(self, command: CommandRow, now: datetime) -> None:
+        async with self._database.reading() as session:
+            call = await store.get_call(session, command.org_id, command.call_id)
+        at_ms = None if call is None else _call_ms(call, now)
         verb = Verb(command.command["verb"])
-        receipt = Receipt(command.id, verb, Status.EXPIRED, reason="delivery").to_json()
+        await self._settle(Receipt(command.id, verb, Status.EXPIRED, reason="delivery", finished_at=at_ms), now)
+
+    async def _fail_undelivered(self, now: datetime) -> None:
+        """The call ended with its owner; what was on its way there had not started."""
+        async with self._database.reading() as session:
+            commands = await store.undelivered_commands(session)
+        for command, call in commands:
+            if not await self._in_journal(command):
+                verb, at_ms = Verb(command.command["verb"]), _call_ms(call, call.ended_at or now)
+                receipt = Receipt(command.id, verb, Status.FAILED, reason="call_ended", finished_at=at_ms)
+                await self._settle(receipt, now)
+
+    async def _settle(self, receipt: Receipt, now: datetime) -> None:
         async with self._database.writing() as session:
-            expired = await store.expire_command(session, command.id, receipt, now)
-        if expired:
-            log_.info("sweeper.command_expired", command_id=command.id, call_id=command.call_id)
+            settled = await store.settle_command(session, receipt, now)
+        if settled:
+            log_.info("sweeper.command_settled", command_id=receipt.id, status=receipt.status)
+
+
+def _call_ms(call: CallRow, moment: datetime) -> int | None:
+    """A moment on the call's own clock."""
+    return None if call.claimed_at is None else round((moment - call.claimed_at).total_seconds() * 1_000)

@@ -189,6 +189,7 @@ class Worker:
 
     async def _drain(self) -> None:
         self._draining = True
+        await self._beat()
         log.info("worker.draining", calls=len(self._calls))
         for live in tuple(self._calls.values()):
             if live.run is None or live.run.call.life.state in (State.QUEUED, State.DIALING, State.RINGING):

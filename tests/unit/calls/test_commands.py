@@ -716,6 +716,16 @@ def test_while_on_hold_words_wait():
     assert spoken(stage.ask(instant(Verb.RESUME, "r"))) == ["a"]
 
 
+def test_a_held_call_can_be_ended_and_transferred_without_the_words_nobody_would_hear():
+    for command in (end("b", "Goodbye."), end("b", ""), transfer("b", "One moment.")):
+        stage = Stage()
+        stage.ask(instant(Verb.HOLD, "h"))
+        effects = stage.ask(command)
+        assert spoken(effects) == []
+        assert len(acted(effects)) == 1
+        assert stage.receipt("b").unheard_text == (command.text or None)
+
+
 def test_cancel_takes_back_what_has_not_started():
     stage = Stage()
     stage.feed(ASSISTANT)

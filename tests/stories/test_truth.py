@@ -153,6 +153,7 @@ def test_three_garbled_frames_make_a_word_go_missing_and_the_comparison_says_so(
     story = told_over(corrupting(scene.text, word), scene)
     words = scene.text.split()
     assert story.heard == [" ".join(words[:word] + words[word + 1 :])]
+    assert not story.of("sandbox.heard")[0]["ok"]
     assert story.receipt("c1")["heard_text"] == scene.text
     found = judged(story, scene)
     assert not found.exact

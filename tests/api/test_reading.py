@@ -7,6 +7,7 @@ from datetime import timedelta
 from api_world import ECHO, PLACE, SANDBOX, World, in_world
 
 from trunkline import clock
+from trunkline.calls import store
 
 
 @in_world()
@@ -69,6 +70,34 @@ async def test_a_call_is_a_bare_object_with_the_transcript_as_heard_and_the_far_
         assert told[name].endswith("Z"), name
     assert told["recording_url"] is None
     assert "commands" not in told and "assistant" not in told
+
+
+@in_world()
+async def test_words_that_are_being_spoken_stand_in_the_transcript_as_far_as_they_were_heard(world: World) -> None:
+    call = await world.live_call()
+    write = world.worker.write
+    for utterance, words in (("u1", ("Good", "Good morning")), ("u2", ("How", "How are"))):
+        await write(call, "speech.started", utterance=utterance, source="reply")
+        for text in words:
+            await write(call, "speech.heard", utterance=utterance, heard_text=text, heard_ms=400)
+        if utterance == "u1":
+            whole = {"heard_text": "Good morning.", "heard_ms": 800, "unheard_text": ""}
+            await write(call, "speech.ended", utterance=utterance, source="reply", cut_by="", **whole)
+    said = [{"role": "assistant", "content": text} for text in ("Good morning.", "How are")]
+    assert (await world.client.get(f"/calls/{call}")).json()["messages"] == said
+    assert (await world.client.get("/calls")).json()["calls"][0]["messages"] == said
+
+
+@in_world()
+async def test_a_transcript_is_read_without_the_progress_of_words_that_are_over(world: World) -> None:
+    call = await world.live_call()
+    for _ in range(3):
+        await world.worker.write(call, "speech.heard", utterance="u1", heard_text="Hello", heard_ms=400)
+    async with world.database.reading() as session:
+        (row,), _ = await store.list_calls(session, world.org_id)
+        assert len((await store.spoken_in(session, [row]))[call]) == 1
+        row.status = "ended"
+        assert await store.spoken_in(session, [row]) == {}
 
 
 @in_world()

@@ -100,7 +100,7 @@ class Live:
 
     async def _snapshot(self) -> dict[str, Any]:
         async with self.steering.database.reading() as session:
-            spoken = await store.events_of_kinds(session, [self.row.id], rendering.SPOKEN)
+            spoken = await store.spoken_in(session, [self.row])
         call = rendering.call_json(self.row, spoken.get(self.row.id, ()))
         state = await state_of(self.steering, self.row)
         return {"type": "snapshot", "call": call, "state": state, "last_sequence": self.row.last_sequence}

@@ -21,8 +21,8 @@ from trunkline.calls.verbs import Receipt, Status
 from trunkline.storage.columns import Table
 from trunkline.storage.sqlite import LONG
 
-PORTION = 10
-"""Of how many calls the events are read at once: some ten thousand at worst, in which the loop does nothing else."""
+PORTION = 4
+"""Of how many calls the events are read at once: the loop does nothing else meanwhile."""
 
 _CALLS, _COMMANDS, _EVENTS, _KEYS = (
     Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow, IdempotencyRow)

@@ -78,6 +78,8 @@ class Decoded:
     """The first sample after the burst that gave the word away, counted from the receiver's first frame."""
     ok: bool
     """False: at least one word between the one before and this one was not received."""
+    from_sample: int
+    """Where its slot began, on a line without holes; whatever sounds before it is no part of it."""
 
 
 def modulate(text: str, first: bool = True, sequence: int = 0) -> Modulated:
@@ -125,6 +127,10 @@ def _burst_bits(text: bytes) -> int:
 def _apart_bits(text: bytes) -> int:
     """From the beginning of a burst to that of its repeat."""
     return max(_burst_bits(text), APART_FRAMES * BITS_PER_FRAME)
+
+
+def _samples(bits: int) -> int:
+    return bits * FRAME // BITS_PER_FRAME
 
 
 def _slot(flags: int, sequence: int, text: bytes) -> str:
@@ -268,6 +274,7 @@ class _Words:
     def __init__(self) -> None:
         self._last: tuple[int, bytes, int, int] | None = None
         self._part = b""
+        self._from = 0
         self._expected = 0
         self._missed = False
 
@@ -283,6 +290,8 @@ class _Words:
         self._expected = (sequence + 1) % 8
         if header & CONTINUES and not self._part:
             return []
+        if not self._part:
+            self._from = at_sample - _samples(_burst_bits(text) + (header & 3) * _apart_bits(text))
         self._part += text
         return [] if header & GOES_ON else self._finish(at_sample)
 
@@ -297,7 +306,7 @@ class _Words:
         word, self._part = self._part, b""
         missed, self._missed = self._missed, False
         try:
-            return [Decoded(word.decode("utf-8"), at_sample, not missed)]
+            return [Decoded(word.decode("utf-8"), at_sample, not missed, self._from)]
         except UnicodeDecodeError:
             self._missed = True
             return []

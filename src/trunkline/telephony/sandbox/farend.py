@@ -215,15 +215,17 @@ class Ear:
         self._words: list[str] = []
         self._got_until = 0
         """Up to here the energy is accounted for by decoded words."""
+        self._loud: list[int] = []
+        """Frames of energy since then."""
         self._whole = True
 
     def hear(self, ms: int, frame: bytes) -> Stretch | None:
         """The stretch of speech that is over with this frame, if one is."""
         if frame != SILENCE and level_db(frame) >= LOUD_DB:
-            self._loud(ms)
+            self._sound(ms)
         for word in self._demodulator.feed(frame):
             self._words.append(word.text)
-            self._whole = self._whole and word.ok
+            self._whole = self._whole and word.ok and not self._lost_before(word.from_sample // SAMPLES_PER_MS)
             self._got_until = word.at_sample // SAMPLES_PER_MS + rest_of_slot_ms(word.text)
         if self._began is None or ms + FRAME_MS - self._loud_until < HANGOVER_MS:
             return None
@@ -243,11 +245,19 @@ class Ear:
             ms += FRAME_MS
         return None
 
-    def _loud(self, ms: int) -> None:
+    def _lost_before(self, ms: int) -> bool:
+        """Was there energy behind the words so far that is not of the one that begins here? A frame more or less is nobody's."""
+        lost = [at for at in self._loud if self._got_until + FRAME_MS <= at < ms - FRAME_MS]
+        self._loud.clear()
+        return bool(lost)
+
+    def _sound(self, ms: int) -> None:
         if self._began is None:
             self._began = ms
             self._stretches += 1
             self._words, self._whole = [], True
+            self._loud.clear()
+        self._loud.append(ms)
         self._loud_until = ms + FRAME_MS
 
     def _end(self) -> Stretch | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from itertools import chain
 
 import pytest
 
@@ -51,6 +52,10 @@ def quiet(ms: int) -> list[bytes]:
 
 def spoken(text: str) -> list[bytes]:
     return frames(modulate(text).audio)
+
+
+def garbled(frame: bytes) -> bytes:
+    return bytes(byte ^ 0x80 if at % 2 else byte for at, byte in enumerate(frame))
 
 
 def live(far: FarEnd, arriving: Iterable[bytes]) -> list[bytes | None]:
@@ -236,3 +241,23 @@ def test_trouble_of_the_line_is_told_once_and_is_nothing_the_far_end_does():
     assert live(far, quiet(80)) == quiet(80)
     assert list(far.take_trouble()) == [Stall(300), Corrupt(1)]
     assert list(far.take_trouble()) == []
+
+
+@pytest.mark.parametrize("missing", range(4))
+def test_a_word_that_is_lost_is_noticed_whether_or_not_a_new_utterance_follows(missing: int):
+    pieces = [spoken(text) for text in ("Good", "morning,", "dear", "Donaudampfschifffahrtsgesellschaftskapitän.")]
+    pieces[missing] = [garbled(frame) for frame in pieces[missing]]
+    far = FarEnd(Does(), voice=lambda text: b"")
+    live(far, chain(*pieces, quiet(400)))
+    assert [stretch.ok for stretch in far.heard] == [False]
+
+
+@pytest.mark.parametrize("bursts", [(0,), (0, 1), (1, 2)])
+def test_a_word_got_from_a_repeat_of_its_burst_is_not_lost(bursts: tuple[int, ...]):
+    pieces = [spoken(text) for text in ("Good", "morning,", "dear", "Captain")]
+    for burst in bursts:
+        at = burst * APART_FRAMES + 1
+        pieces[1][at] = garbled(pieces[1][at])
+    far = FarEnd(Does(), voice=lambda text: b"")
+    live(far, chain(*pieces, quiet(400)))
+    assert [(stretch.text, stretch.ok) for stretch in far.heard] == [("Good morning, dear Captain", True)]

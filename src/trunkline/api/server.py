@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import logging
 import socket
 from collections.abc import AsyncIterator, Callable, Iterator
 
@@ -60,6 +61,7 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
 
 async def serve(settings: Settings, database: Database, bus: Bus, ready: Callable[[str], None]) -> None:
     """Answer until cancelled; then finish what is being answered. `ready` is told the URL once it listens."""
+    logging.getLogger("uvicorn.error").addFilter(_worth_a_line)
     listener = _listener(settings.host, settings.port)
     host, port = listener.getsockname()[:2]
     config = uvicorn.Config(
@@ -82,6 +84,11 @@ async def serve(settings: Settings, database: Database, bus: Bus, ready: Callabl
             server.should_exit = True
             await answering
             raise
+
+
+def _worth_a_line(record: logging.LogRecord) -> bool:
+    """A live socket refused before the upgrade has been answered: uvicorn takes it for a fault, a stranger's every try."""
+    return "returned without completing handshake" not in record.getMessage()
 
 
 class _Server(uvicorn.Server):

@@ -64,6 +64,8 @@ FAULTS: tuple[Fault, ...] = (
     (COMMANDS, "self.closing = True\n        by_model", "by_model"),
     (COMMANDS, 'by_model = command.source == "model"', "by_model = False"),
     (COMMANDS, "if isinstance(fact, TransferFailed):", "if False:"),
+    (COMMANDS, "if not (self.muted or self.held):\n            self.floor", "if False:\n            self.floor"),
+    (COMMANDS, "if not (self.muted or self.held):\n            self.floor", "if True:\n            self.floor"),
     (COMMANDS, "and now >= r.not_after]", "and now > r.not_after]"),
     (COMMANDS, "if run_.acts:", "if False:"),
     (COMMANDS, "run.heard, run.cut_short = fact.heard, bool(fact.cut_by)", "run.cut_short = bool(fact.cut_by)"),

@@ -372,6 +372,19 @@ def test_a_transfer_to_nobody_comes_back_and_the_model_knows_why():
     assert any("no_answer (408)" in content for _, content in story.model.requests[-1])
 
 
+def test_words_that_waited_for_a_transfer_that_failed_come_after_the_models_own():
+    async def script(call):
+        await call.answered()
+        await call.ask(transfer(text="One moment please.", destination=NOBODY, timeout_seconds=8))
+        await call.ask(say("c2", "Thank you for waiting."))
+        await call.outcome("c2")
+        call.tell(HANG_UP)
+
+    sorry = rules({"when": "failed: no_answer", "say": "Nobody is free right now."})
+    story = Story(Silent, llm_config=sorry).play(script)
+    assert " ".join(story.heard) == "One moment please. Nobody is free right now. Thank you for waiting."
+
+
 def test_a_forbidden_transfer_target_is_refused():
     async def script(call):
         await call.answered()

@@ -8,7 +8,7 @@ the talk or the leg, or the clock, and returns effects. It decides when words ar
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from trunkline.calls.effects import (
@@ -318,7 +318,7 @@ class Lanes(Standing):
         outcome = transferred(run, fact)
         effects = self._finish(run, outcome, now)
         if isinstance(fact, TransferFailed):
-            effects.append(TellModel(failed_transfer(run.command.destination, outcome.reason, fact.code), speak=True))
+            effects.append(self._tell_model(failed_transfer(run.command.destination, outcome.reason, fact.code)))
         return effects
 
     def _known(self, now: int, command_id: str, turn: int) -> list[Effect]:
@@ -366,5 +366,11 @@ class Lanes(Standing):
         self.receipts[run.command.id] = done
         self.forget(run)
         if outcome.status is Status.REFUSED and run.command.source == "model" and not self.closing:
-            return [Finished(done), TellModel(not_carried_out(run.command, outcome.reason), speak=True)]
+            return [Finished(done), self._tell_model(not_carried_out(run.command, outcome.reason))]
         return [Finished(done)]
+
+    def _tell_model(self, content: str) -> Effect:
+        """It answers at once: who waits for the assistant waits for that, too."""
+        if not (self.muted or self.held):
+            self.floor = replace(self.floor, thinking=True)
+        return TellModel(content, speak=True)

@@ -230,6 +230,12 @@ def test_after_a_hold_or_a_transfer_the_silence_starts_again():
     call = answered()
     call.handle(5_000, Ask(transfer(text="", timeout_seconds=120)))
     call.handle(125_000, TransferFailed(486, "busy"))
+    call.handle(126_000, QUIET)
+    assert call.deadline == 246_000
+    call = answered()
+    call.handle(5_000, Ask(transfer(text="", timeout_seconds=120)))
+    call.handle(6_000, Ask(instant(Verb.MUTE, "m", target="assistant")))
+    call.handle(125_000, TransferFailed(486, "busy"))
     assert call.deadline == 245_000
 
 

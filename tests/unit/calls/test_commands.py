@@ -539,6 +539,23 @@ def test_a_failed_transfer_fails_its_command_and_the_model_is_told_why():
     assert stage.receipt().action["code"] == 486
 
 
+def test_the_queue_waits_for_what_the_model_says_about_a_failed_transfer():
+    stage = Stage()
+    stage.ask(transfer("t", text=""))
+    stage.ask(say())
+    assert spoken(stage.feed(TransferFailed(486, "busy"))) == []
+    assert spoken(stage.feed(THINKING)) == []
+    assert spoken(stage.feed(QUIET)) == ["c1"]
+
+
+def test_the_queue_does_not_wait_for_a_muted_assistant_to_speak_about_a_failed_transfer():
+    stage = Stage()
+    stage.ask(transfer("t", text=""))
+    stage.ask(instant(Verb.MUTE, "m", target="assistant"))
+    stage.ask(end(text=""))
+    assert started(stage.feed(TransferFailed(486, "busy"))) == ["c1"]
+
+
 def test_a_transfer_that_failed_without_a_reason_gives_its_code():
     stage = Stage()
     stage.ask(transfer(text=""))
@@ -550,7 +567,8 @@ def test_while_a_transfer_is_under_way_now_is_refused_and_the_queue_waits():
     stage.ask(transfer(text=""))
     assert outcomes(stage.ask(say("a", interrupt=NOW))) == [("a", "refused", "transfer_in_progress")]
     assert kinds(stage.ask(say("b"))) == ["Accepted"]
-    assert spoken(stage.feed(TransferFailed(486, "busy"))) == ["b"]
+    stage.feed(TransferFailed(486, "busy"))
+    assert spoken(stage.feed(QUIET)) == ["b"]
 
 
 def test_a_transfer_under_way_is_not_given_up_for_a_now_even_if_its_words_were_interruptible():

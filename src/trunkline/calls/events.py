@@ -64,3 +64,6 @@ KINDS: dict[str, str] = {
 
 FLUSHED = frozenset({"claimed", "answered", "command.finished", "transfer.done", "transfer.failed", "ended"})
 """Kinds that are durable before anybody is told of them."""
+
+HURRIED = FLUSHED | {"sandbox.heard", "sandbox.said"}
+"""Kinds that do not wait for others to be written with them: what a sandbox far end heard is to be seen within 500 ms."""

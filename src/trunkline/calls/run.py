@@ -33,7 +33,7 @@ from trunkline.calls.effects import (
     StopTalk,
     TellModel,
 )
-from trunkline.calls.events import FLUSHED
+from trunkline.calls.events import HURRIED
 from trunkline.calls.inputs import Ask, Start, Wake
 from trunkline.calls.leg import Fact, Leg, LegLost, MediaStopped, Released, RemoteHungUp
 from trunkline.calls.media import Media
@@ -178,7 +178,7 @@ class Run:
         if line is None:
             return
         self._parts.record.write(*line, now)
-        if line[0] in FLUSHED:
+        if line[0] in HURRIED:
             self._start(self._flush(), self._pending)
 
     async def _flush(self) -> None:

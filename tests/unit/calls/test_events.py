@@ -3,7 +3,7 @@
 import json
 import re
 
-from trunkline.calls.events import FLUSHED, KINDS, Event
+from trunkline.calls.events import FLUSHED, HURRIED, KINDS, Event
 
 
 def test_an_event_survives_being_written_and_read():
@@ -11,8 +11,8 @@ def test_an_event_survives_being_written_and_read():
     assert Event.from_json(json.loads(json.dumps(event.to_json()))) == event
 
 
-def test_what_is_flushed_is_a_kind():
-    assert set(KINDS) >= FLUSHED
+def test_what_is_flushed_is_a_kind_and_does_not_wait_for_others():
+    assert set(KINDS) >= HURRIED >= FLUSHED
 
 
 def test_kinds_are_words_joined_by_dots_and_each_says_what_it_holds():

@@ -41,9 +41,10 @@ def rules(*rules: Mapping[str, Any], **more: Any) -> dict[str, Any]:
 
 
 class Pages:
-    """A journal in memory; durable at once."""
+    """A journal in memory; durable at once, unless told otherwise."""
 
     def __init__(self) -> None:
+        self.durable = True
         self.events: list[dict[str, Any]] = []
         self._news = asyncio.Event()
 
@@ -53,7 +54,7 @@ class Pages:
         self._news.set()
 
     async def flush(self) -> bool:
-        return True
+        return self.durable
 
     async def check(self) -> bool | None:
         return True

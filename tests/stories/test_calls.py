@@ -1,14 +1,16 @@
 """Whole calls: placed, heard, answered, interrupted, ended; and every deadline that ends one."""
 
+import asyncio
+
 import pytest
-from call_plays import end, say, transfer
+from call_plays import end, instant, say, transfer
 from call_stories import Story, nothing, rules
 
 from trunkline.calls.endings import EndReason
 from trunkline.calls.inputs import HangUp as End
 from trunkline.calls.leg import Answered, MediaStopped, Rang
 from trunkline.calls.run import Fenced
-from trunkline.calls.verbs import Status
+from trunkline.calls.verbs import Status, Verb
 from trunkline.config import Settings
 from trunkline.telephony.sandbox.farend import HangUp, StopSending
 from trunkline.telephony.sandbox.lines import Answers
@@ -250,6 +252,18 @@ def test_a_command_sent_in_the_last_instant_is_answered_too():
 
     story = Story(Silent).play(script)
     assert [e["kind"] for e in story.pages.events][-1] == "ended"
+
+
+def test_an_outcome_that_could_not_be_made_durable_is_not_told():
+    async def script(call):
+        await call.answered()
+        call.pages.durable = False
+        with pytest.raises(TimeoutError):
+            async with asyncio.timeout(5):
+                await call.ask(instant(Verb.SEND_DTMF, digits="1"))
+        call.tell(HANG_UP)
+
+    assert Story(Silent).play(script).receipt("c1")["status"] == "done"
 
 
 def test_an_answer_told_twice_starts_one_conversation():

@@ -185,12 +185,11 @@ class Run:
         await self._parts.record.flush()
 
     async def _reply(self, command_id: str, receipt: asyncio.Future[Receipt]) -> None:
-        """An outcome is durable before anybody is told of it."""
+        """An outcome is durable before anybody is told of it. One that cannot be (fenced, the bus is away) is not told."""
         current = self.call.lanes.status_of(command_id)
         assert current is not None
-        if current.status in FINAL:
-            await self._parts.record.flush()
-        if not receipt.done():
+        durable = current.status not in FINAL or await self._parts.record.flush()
+        if durable and not receipt.done():
             receipt.set_result(current)
 
     # ---- out -----------------------------------------------------------------------------

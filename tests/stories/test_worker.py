@@ -100,3 +100,18 @@ def test_a_worker_beats_with_its_calls_and_how_late_their_ticks_are(tmp_path: Pa
     virtual.run(working(Settings(data_dir=tmp_path, beat_seconds=0.5), story, bus))
     assert beats[-1]["calls"] == [{"org_id": "org_1", "call_id": "call_1"}]
     assert 0 <= beats[-1]["late_p50_ms"] < 10 < beats[-1]["late_ms"]
+
+
+def test_a_worker_that_is_stopped_while_the_bus_is_away_does_not_wait_for_it_for_ever(tmp_path: Path) -> None:
+    bus = MemoryBus()
+
+    async def story(place: Place) -> None:
+        await place("call_1")
+        await asyncio.sleep(2)
+        bus.away(True)
+
+    async def main() -> None:
+        async with asyncio.timeout(60):
+            await working(Settings(data_dir=tmp_path, drain_seconds=5), story, bus)
+
+    virtual.run(main())

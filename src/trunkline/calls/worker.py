@@ -97,7 +97,7 @@ class Worker:
             # Written or not, it must not be dialed. If it was, the monitor ends a call that we claimed and do not hold.
             self._forget(live)
             raise
-        self._group.create_task(self._hold(live))
+        live.task = self._group.create_task(self._hold(live))
         return messages.pack({"taken": True, "worker": self._name, "epoch": live.epoch})
 
     def _late(self) -> bool:
@@ -197,7 +197,15 @@ class Worker:
         if not await self._emptied(self._settings.drain_seconds):
             for live in tuple(self._calls.values()):
                 live.inbox.put_nowait(HangUp(EndReason.WORKER_LOST, STOPPED))
-            await self._emptied(GOODBYE_S)
+            if not await self._emptied(GOODBYE_S):
+                self._abandon()
+
+    def _abandon(self) -> None:
+        """Their last lines cannot be written: the bus is away. The monitor ends in its journal what this worker holds."""
+        log.warning("worker.abandons", calls=list(self._calls))
+        for live in self._calls.values():
+            if live.task is not None:
+                live.task.cancel()
 
     async def _emptied(self, within_s: float) -> bool:
         try:
@@ -216,6 +224,7 @@ class _Live:
         self.journal: Journal | None = None
         self.subscription: Subscription | None = None
         self.run: Run | None = None
+        self.task: asyncio.Task[None] | None = None
         self.zero = 0.0
         self.epoch = 0
         self.over: asyncio.Future[None] = asyncio.get_running_loop().create_future()

@@ -14,7 +14,7 @@ SINCE = "@1764547200"
 """RFC 9745 §2.1: the moment since which they are deprecated, 1 December 2025."""
 
 
-def mark(response: Response) -> None:
+async def mark(response: Response) -> None:
     """For routes that are themselves old."""
     response.headers[HEADER] = SINCE
 

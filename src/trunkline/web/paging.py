@@ -17,7 +17,7 @@ class Page:
         return {"total": total, "limit": self.limit, "offset": self.offset}
 
 
-def _page(
+async def _page(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
     offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
 ) -> Page:

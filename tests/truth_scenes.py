@@ -27,8 +27,6 @@ SENTENCES = (
 )
 """Over six seconds each in the modem's voice: several clauses, an abbreviation, a word of two bursts, the same word twice in a row."""
 FRAME_MS = 20
-ORDINARY = SENTENCES[:2] + SENTENCES[3:]
-"""Without a word so long that no guess of where it ends is any good."""
 LATEST_MS = 6_000
 BARGE_INS = ("greeting", "say", "reply")
 OTHERS = ("now", "end", "hang_up", "noise")

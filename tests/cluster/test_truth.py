@@ -18,7 +18,6 @@ import pytest
 from truth_scenes import (
     BARGE_INS,
     MORE,
-    ORDINARY,
     SENTENCES,
     Scene,
     Verdict,
@@ -45,7 +44,7 @@ OVER = frozenset({"ended", "failed", "rejected", "ended-with-error", "transferre
 CHANCE = random.Random(SEED)
 CUTS = scenes(barge_ins=200, others=40, seed=SEED)
 UNALIGNED = [
-    replace(scene, voice="modem-unaligned", place=300 + scene.place) for scene in scenes(30, 10, SEED + 1, ORDINARY)
+    replace(scene, voice="modem-unaligned", place=300 + scene.place) for scene in scenes(30, 10, SEED + 1, SENTENCES)
 ]
 STALLS = [stalling(replace(scene, place=400 + scene.place), CHANCE) for scene in scenes(30, 10, SEED + 2)]
 GARBLED = Scene(500, "say", 60_000, SENTENCES[0], "Wait.")

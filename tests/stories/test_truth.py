@@ -14,7 +14,6 @@ from call_plays import end, say
 from call_stories import Live, Story
 from truth_scenes import (
     MORE,
-    ORDINARY,
     SENTENCES,
     Scene,
     Verdict,
@@ -126,7 +125,7 @@ def test_the_milliseconds_told_are_those_in_which_the_far_end_heard_speech():
 def test_a_voice_without_alignment_keeps_within_the_margin_it_tells():
     cast = [
         replace(scene, voice="modem-unaligned")
-        for scene in scenes(barge_ins=45, others=20, seed=SEED + 3, texts=ORDINARY)
+        for scene in scenes(barge_ins=45, others=20, seed=SEED + 3, texts=SENTENCES)
     ]
     stories = [(scene, played(scene)) for scene in cast]
     claims = [(scene, story.of("speech.ended")[0]) for scene, story in stories]

@@ -28,6 +28,8 @@ from trunkline.web.limits import RateHeaders, Window
 
 STRANGERS_PER_MINUTE = 600
 PING_S = 20.0
+KEEP_ALIVE_S = 75
+"""Longer than clients keep an idle connection: the side that closes first must be theirs, or a request meets a closed door."""
 GOODBYE_S = 5
 """How long requests that wait may still go on when the server stops."""
 
@@ -73,6 +75,7 @@ async def serve(settings: Settings, database: Database, bus: Bus, ready: Callabl
         ws_ping_timeout=PING_S,
         ws_max_size=MAX_BYTES,
         ws_per_message_deflate=False,  # events are small, and compressing costs memory for every watcher
+        timeout_keep_alive=KEEP_ALIVE_S,
         timeout_graceful_shutdown=GOODBYE_S,
     )
     server = _Server(config, lambda: ready(f"http://{f'[{host}]' if ':' in host else host}:{port}"))

@@ -21,7 +21,7 @@ PAUSE_WEIGHT = 5
 SAMPLES_PER_WEIGHT = 45 * SAMPLES_PER_MS
 """A typical voice, for a piece whose synthesis is not complete."""
 MARGIN_WORDS = 2
-"""Words laid in proportion are off by as much as this many typical words of the piece at most."""
+"""Words laid in proportion are off by as much as this many typical words of the piece; by more beside a very long one."""
 PAUSES = ".!?;:…,"
 CLOSERS = "\"')]}»”’"
 
@@ -90,7 +90,9 @@ class Piece:
         if self.by_alignment(aligned) or (self.complete and samples >= self.samples):
             return 0
         places = self._in_proportion()
-        return MARGIN_WORDS * places[-1].end // len(places) // SAMPLES_PER_MS
+        typical = places[-1].end // len(places)
+        uneven = max(abs(place.end - (at + 1) * typical) for at, place in enumerate(places))
+        return max(MARGIN_WORDS * typical, typical + uneven) // SAMPLES_PER_MS
 
 
 @dataclass(slots=True)

@@ -233,3 +233,13 @@ def test_what_is_not_voiced_yet_does_not_change_where_speech_goes_on():
     spoken.write("a much longer piece that is not voiced yet")
     assert spoken.resume_at(2_400) == 2_400
     assert spoken.resume_at(1_000) == 600
+
+
+def test_the_margin_beside_a_very_long_word_is_larger():
+    even, uneven = Spoken(aligned=False), Spoken(aligned=False)
+    for spoken, text in ((even, "one two six ten"), (uneven, "antidisestablishmentarianism one two ten")):
+        spoken.write(text)
+        spoken.voiced(4_000)
+        spoken.piece_done()
+    assert even.heard(1_500).margin_ms == MARGIN_WORDS * 1_000 // MS
+    assert uneven.heard(2_500).margin_ms > MARGIN_WORDS * 1_000 // MS

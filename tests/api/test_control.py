@@ -230,7 +230,7 @@ async def test_once_committed_a_lost_reply_is_accepted_with_delivery_unknown(wor
     told = answer.json()
     assert (answer.status_code, told["success"]) == (200, True)
     assert (told["status"], told["delivery"]) == ("accepted", "unknown")
-    world.worker.deaf = False
+    world.worker.deaf, world.app.state.steering.send_s = False, 10
     again = (await world.control(call, SAY, **{"Idempotency-Key": "k"})).json()
     assert (again["command_id"], again["status"]) == (told["command_id"], "heard")
     assert "delivery" not in again

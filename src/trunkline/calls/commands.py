@@ -363,8 +363,7 @@ class Lanes(Standing):
 
     def _finish(self, run: Running, outcome: Outcome, now: int) -> list[Effect]:
         done = receipt(run, outcome, self.basis, now)
-        self.receipts[run.command.id] = done
-        self.forget(run)
+        self.settle(run, done)
         if outcome.status is Status.REFUSED and run.command.source == "model" and not self.closing:
             return [Finished(done), self._tell_model(not_carried_out(run.command, outcome.reason))]
         return [Finished(done)]

@@ -10,6 +10,9 @@ from dataclasses import dataclass, field
 from trunkline.calls.running import Running
 from trunkline.calls.verbs import UNSUCCESSFUL, Interrupt, Receipt, Status
 
+KEPT = 5_000
+"""Of so many commands the outcome is remembered: more than can be sent while one may still come a second time."""
+
 
 @dataclass(slots=True)
 class Standing:
@@ -23,7 +26,7 @@ class Standing:
     instants: list[Running] = field(default_factory=list)
     """Instant commands that wait: for the one they come `after`, or for the model's memory."""
     receipts: dict[str, Receipt] = field(default_factory=dict)
-    """The last word on every command that has had its outcome."""
+    """The last word on the commands that have had their outcome, the latest `KEPT` of them."""
 
     def status_of(self, command_id: str) -> Receipt | None:
         """The receipt as it stands now; None for a command never seen."""
@@ -65,8 +68,14 @@ class Standing:
             return None if self.find(run.command.after) is not None else False
         return receipt.status not in UNSUCCESSFUL
 
-    def forget(self, run: Running) -> None:
+    def settle(self, run: Running, receipt: Receipt) -> None:
         """It has its outcome."""
+        self.receipts[run.command.id] = receipt
+        if len(self.receipts) > KEPT:
+            del self.receipts[next(iter(self.receipts))]
+        self._forget(run)
+
+    def _forget(self, run: Running) -> None:
         if self.current is run:
             self.current = None
         self.cut = {utterance: r for utterance, r in self.cut.items() if r is not run}

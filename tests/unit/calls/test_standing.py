@@ -3,7 +3,7 @@
 from call_plays import inject, instant, say
 
 from trunkline.calls.running import Running
-from trunkline.calls.standing import Standing
+from trunkline.calls.standing import KEPT, Standing
 from trunkline.calls.verbs import Interrupt, Status, Verb
 
 NOW = Interrupt.NOW
@@ -53,15 +53,14 @@ def test_a_predecessor_is_waited_for_until_its_outcome_decides():
     standing = queued(say("a"))
     run = Running(say("b", after="a"), 0, "b")
     assert standing.predecessor(run) is None
-    standing.forget(standing.queue[0])
-    assert standing.predecessor(run) is False
+    assert standing.predecessor(Running(say("b", after="never"), 0, "b")) is False
     for status, verdict in ((Status.INTERRUPTED, True), (Status.DONE, True), (Status.EXPIRED, False)):
         finished(standing, "a", status)
         assert standing.predecessor(run) is verdict
     assert standing.predecessor(Running(say("c"), 0, "c")) is True
 
 
-def test_every_command_is_found_wherever_it_stands_and_forgotten_everywhere():
+def test_every_command_is_found_wherever_it_stands_until_it_has_its_outcome():
     standing = queued(say("q"))
     standing.current = Running(say("c"), 0, "c")
     standing.cut["x"] = Running(say("x"), 0, "x")
@@ -69,9 +68,19 @@ def test_every_command_is_found_wherever_it_stands_and_forgotten_everywhere():
     for id in ("q", "c", "x", "i"):
         run = standing.find(id)
         assert standing.status_of(id).status is Status.ACCEPTED
-        standing.forget(run)
+        standing.settle(run, run.receipt(Status.DONE, "frames"))
         assert standing.find(id) is None
-        assert standing.status_of(id) is None
+        assert standing.status_of(id).status is Status.DONE
+
+
+def test_outcomes_are_remembered_but_not_without_end():
+    standing = Standing()
+    for n in range(KEPT + 1):
+        run = Running(say(f"c{n}"), 0, f"c{n}")
+        standing.settle(run, run.receipt(Status.HEARD, "frames"))
+    assert standing.status_of("c0") is None
+    assert standing.status_of("c1").status is Status.HEARD
+    assert len(standing.receipts) == KEPT
 
 
 def test_words_belong_to_whoever_has_the_floor_or_has_just_lost_it():

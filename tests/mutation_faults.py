@@ -100,7 +100,7 @@ FAULTS: tuple[Fault, ...] = (
     (CALL, "or self.lanes.held or somebody_speaks", "or somebody_speaks"),
     (CALL, "or self.lanes.held or somebody_speaks", "or self.lanes.held"),
     (CALL, "EndReason.CANCELLED if queued else reason", "reason"),
-    (CALL, 'followed += self._steer(now, NO_ANSWER)', "pass"),
+    (CALL, "followed += self._steer(now, NO_ANSWER)", "pass"),
     (CALL, "followed += self._steer(now, Closing())", "pass"),
     (CALL, "followed += self._steer(now, Over())", "pass"),
     (CALL, "case VendorFailed(fatal=True):", "case VendorFailed():"),

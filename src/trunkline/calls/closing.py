@@ -31,13 +31,13 @@ def closing_events(events: Sequence[Event], now_ms: int) -> list[Event]:
     return [Event(last.sequence + n, at_ms, kind, data) for n, (kind, data) in enumerate(lines, 1)]
 
 
-def unclaimed_events(age_ms: int) -> list[Event]:
+def unclaimed_events(age_ms: int, error: str = "no worker took the call in time") -> list[Event]:
     """The whole journal of a call that no worker has taken."""
     ending = ENDINGS[EndReason.NO_CAPACITY]
     data = {
         "status": ending.status,
         "end_reason": EndReason.NO_CAPACITY,
-        "error": "no worker took the call in time",
+        "error": error,
         "answered_ms": None,
         "duration_ms": 0,
         "release_confirmed": True,

@@ -103,10 +103,7 @@ class Steering:
     async def _commit(self, asked: Asked, call: KnownCall) -> CommandRow:
         body = control_body(asked.raw)
         if isinstance(body, TransferBody):
-            rules = dialing.Rules(
-                self.settings.allowed_prefixes, self.settings.denied_prefixes, self.settings.allow_sip
-            )
-            dialing.check(body.destination, rules)
+            dialing.check(body.destination, dialing.Rules.of(self.settings))
         if not self.bus.connected:
             raise Unavailable("The bus is not available", retry_after=2)
         require_progress(await self._status(call), body)

@@ -20,9 +20,9 @@ from trunkline import clock, ids
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusAway, BusError, Moved, NoReply, NoResponder
 from trunkline.calls import idempotency, placeholders, store
-from trunkline.calls.events import Event
+from trunkline.calls.closing import unclaimed_events
 from trunkline.calls.idempotency import Turns, Use
-from trunkline.calls.journal import events_of
+from trunkline.calls.journal import append_for_owner, events_of
 from trunkline.calls.plan import Plan
 from trunkline.calls.schemas import PlaceBody
 from trunkline.calls.tables import CallRow
@@ -141,8 +141,7 @@ class Placing:
 
     def _caller_id(self, body: PlaceBody) -> str:
         """The number to call from, once the destination is allowed."""
-        rules = dialing.Rules(self.settings.allowed_prefixes, self.settings.denied_prefixes, self.settings.allow_sip)
-        dialing.check(body.destination, rules)
+        dialing.check(body.destination, dialing.Rules.of(self.settings))
         if body.number_id is not None:
             raise NotFound("No number with this id", details=["number_id: not found"])
         if dialing.is_sandbox(body.destination):
@@ -195,20 +194,17 @@ class Placing:
 
     async def _give_up(self, plan: Plan) -> Outcome:
         """Close the call's journal before anybody opens it. If it is open already, somebody has the call."""
-        no_one = {"status": "failed", "end_reason": "no_capacity", "error": "no worker had a free slot"}
-        nothing = {"answered_ms": None, "duration_ms": 0, "release_confirmed": True, "whose": "platform"}
-        ended = Event(1, 0, "ended", {**no_one, **nothing})
-        log_name = messages.journal(plan.org_id, plan.call_id)
-        payload = messages.pack({"first": 1, "events": [ended.to_json()]})
         try:
-            return Outcome.NOBODY if await self._first(log_name, payload, plan.call_id) else Outcome.TAKEN
+            return Outcome.NOBODY if await self._close(plan) else Outcome.TAKEN
         except BusError:
             return Outcome.UNKNOWN
 
-    async def _first(self, log_name: str, payload: bytes, call_id: str) -> bool:
+    async def _close(self, plan: Plan) -> bool:
         """Is the journal closed by us, now or by an earlier attempt? Raises BusError where that is not known."""
+        log_name = messages.journal(plan.org_id, plan.call_id)
+        ended = unclaimed_events(0, "no worker had a free slot")
         try:
-            await self.bus.append(log_name, payload, 0, f"{call_id}:no_capacity")
+            await append_for_owner(self.bus, log_name, ended, 0, f"{plan.call_id}:no_capacity")
         except Moved:
             entries = await self.bus.read(log_name)
             return bool(entries) and events_of(entries[0])[0].kind == "ended"

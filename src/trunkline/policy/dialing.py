@@ -13,6 +13,7 @@ from dataclasses import dataclass
 import phonenumbers
 from phonenumbers import PhoneNumberType, shortnumberinfo
 
+from trunkline.config import Settings
 from trunkline.errors import BadRequest, PolicyBlocked
 
 SANDBOX_PREFIX = "+1500555"
@@ -55,6 +56,10 @@ class Rules:
     """Empty allows every country."""
     denied_prefixes: Sequence[str] = ()
     allow_sip: bool = False
+
+    @classmethod
+    def of(cls, settings: Settings) -> Rules:
+        return cls(settings.allowed_prefixes, settings.denied_prefixes, settings.allow_sip)
 
 
 @dataclass(frozen=True, slots=True)

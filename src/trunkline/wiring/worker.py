@@ -81,7 +81,7 @@ class Plant:
         self._endpoint: Endpoint | None = None
         self._greetings = Greetings()
         self._espeak = EspeakProcess()
-        self._rules = Rules(settings.allowed_prefixes, settings.denied_prefixes, settings.allow_sip)
+        self._rules = Rules.of(settings)
 
     def plug(self, plan: Plan, tell: Tell) -> Socketed:
         """Raises VendorRefused where the assistant's vendors cannot be built."""

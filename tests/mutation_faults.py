@@ -94,7 +94,7 @@ FAULTS: tuple[Fault, ...] = (
     (CALL, "if isinstance(e, ResumeTalk) and self.lanes.held", "if False"),
     (CALL, "[ResumeTalk()] if self.life.state is State.TALKING else []", "[ResumeTalk()]"),
     (COMMANDS, "return self._close(now)", "self.closing = True"),
-    (COMMANDS, "if self.closing:\n            return []", "if False:\n            return []"),
+    (COMMANDS, "if self.closing:\n            run.deadline", "if False:\n            run.deadline"),
     (COMMANDS, '"call_ended" if self.closing else "held"', '"held"'),
     (COMMANDS, "if loser.phase is Phase.LISTENING:", "if False:"),
     (CALL, "or self.lanes.held or somebody_speaks", "or somebody_speaks"),

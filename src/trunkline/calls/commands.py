@@ -296,6 +296,7 @@ class Lanes(Standing):
 
     def _after_the_caller(self, now: int, run: Running) -> list[Effect]:
         if self.closing:
+            run.deadline = None
             return []
         if run.command.on_interrupt is OnInterrupt.REPEAT and not run.repeated:
             run.repeated, run.utterance = True, f"{run.command.id}:again"

@@ -506,6 +506,18 @@ def test_a_goodbye_that_is_hanging_up_beats_everything():
     assert outcomes(stage.ask(say("late"))) == [("late", "refused", "already_ending")]
 
 
+def test_words_cut_by_the_caller_while_the_call_is_hung_up_wait_for_its_end_and_wake_nobody():
+    stage = Stage()
+    stage.ask(end(interruptible=True))
+    stage.feed(Closing())
+    stage.ended(cut_by="caller")
+    if stage.lanes.deadline is not None:
+        stage.wake()
+    assert stage.lanes.deadline is None
+    stage.over()
+    assert stage.outcome() == (Status.INTERRUPTED, "call_ended")
+
+
 def test_once_the_call_is_being_hung_up_everything_is_refused():
     stage = Stage()
     stage.feed(Closing())

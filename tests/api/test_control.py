@@ -301,11 +301,27 @@ async def test_a_key_without_the_scope_or_of_another_organization_steers_nothing
     assert (await world.control(call, SAY, **await world.key_with("control"))).status_code == 200
 
 
+async def listed_commands(world: World, call: str, query: str = "") -> list[dict[str, object]]:
+    listed: list[dict[str, object]] = (await world.client.get(f"/calls/{call}/commands{query}")).json()["commands"]
+    return listed
+
+
+@in_world()
+async def test_commands_are_listed_in_pages(world: World) -> None:
+    call = await world.live_call()
+    ids = [(await world.control(call, SAY)).json()["command_id"] for _ in range(3)]
+    page = (await world.client.get(f"/calls/{call}/commands?limit=1&offset=1")).json()
+    assert [command["id"] for command in page["commands"]] == ids[1:2]
+    assert page["pagination"] == {"total": 3, "limit": 1, "offset": 1}
+    assert [command["id"] for command in await listed_commands(world, call, "?offset=2")] == ids[2:]
+    assert (await world.client.get(f"/calls/{call}/commands?limit=1001")).status_code == 400
+
+
 @in_world()
 async def test_commands_are_listed_with_their_receipts(world: World) -> None:
     call = await world.live_call()
     told = (await world.control(call, SAY)).json()
-    listed = (await world.client.get(f"/calls/{call}/commands")).json()["commands"]
+    listed = await listed_commands(world, call)
     one = (await world.client.get(f"/calls/{call}/commands/{told['command_id']}")).json()["command"]
     assert listed == [one]
     assert (one["type"], one["status"], one["sequence"]) == ("say", "heard", 1)

@@ -30,6 +30,8 @@ from trunkline.web.limits import Window, enforce
 from trunkline.web.paging import Paged
 
 STATE_S = 2.0
+MOST_INCLUDED = 1_000
+"""Commands that are shown within their call; the rest is in pages of their own."""
 
 SPELLED = {"connecting": ["dialing", "ringing"]}
 """Statuses that the reference API has one word for and we have two."""
@@ -88,7 +90,7 @@ async def get_call(
     async with _database(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         spoken = await store.spoken_in(session, [row])
-        commands = await store.list_commands(session, row.id) if "commands" in wanted else []
+        commands = (await store.list_commands(session, row.id, MOST_INCLUDED))[0] if "commands" in wanted else []
     call = rendering.call_json(row, spoken.get(row.id, ()), _base_url(request))
     if "commands" in wanted:
         call["commands"] = [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]
@@ -133,12 +135,13 @@ async def state_of(steering: Steering, row: CallRow) -> dict[str, Any]:
     return {**known, "live": True, **(messages.unpack(reply).get("state") or {})}
 
 
-async def get_commands(request: Request, caller: Reader, call_id: str) -> dict[str, Any]:
-    """Every command of the call with its receipt, in the order they were accepted."""
+async def get_commands(request: Request, caller: Reader, page: Paged, call_id: str) -> dict[str, Any]:
+    """The call's commands with their receipts, in the order they were accepted."""
     async with _database(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
-        commands = await store.list_commands(session, row.id)
-    return {"commands": [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]}
+        commands, total = await store.list_commands(session, row.id, page.limit, page.offset)
+    listed = [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]
+    return {"commands": listed, "pagination": page.pagination(total)}
 
 
 async def get_command(request: Request, caller: Reader, call_id: str, command_id: str) -> dict[str, Any]:

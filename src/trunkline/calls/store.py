@@ -187,9 +187,14 @@ async def get_command(session: AsyncSession, org_id: str, command_id: str) -> Co
     return found.scalar_one_or_none()
 
 
-async def list_commands(session: AsyncSession, call_id: str) -> list[CommandRow]:
-    query = select(CommandRow).where(CommandRow.call_id == call_id).order_by(CommandRow.sequence)
-    return list((await session.execute(query)).scalars())
+async def list_commands(
+    session: AsyncSession, call_id: str, limit: int = 100, offset: int = 0
+) -> tuple[list[CommandRow], int]:
+    """In the order in which they were accepted, and how many there are in all."""
+    of_call = CommandRow.call_id == call_id
+    total = (await session.execute(select(func.count()).select_from(CommandRow).where(of_call))).scalar_one()
+    query = select(CommandRow).where(of_call).order_by(CommandRow.sequence).limit(limit).offset(offset)
+    return list((await session.execute(query)).scalars()), total
 
 
 async def delete_command(session: AsyncSession, command_id: str) -> None:

@@ -1,8 +1,8 @@
 """SQLite as the event loop uses it: answered in this process, and in this very thread wherever nothing has to be waited for.
 
 An answer from SQLite takes microseconds. Fetching it from another thread takes several times as long, and longer still while
-the loop is busy. So statements run where they are asked, and only these are given to a thread: BEGIN IMMEDIATE, which waits
-for other processes that write; COMMIT, which may wait for the disk; and statements marked with `LONG`.
+the loop is busy. So statements run where they are asked, and only these are given to a thread: COMMIT, which may wait for
+the disk; BEGIN IMMEDIATE while another process writes; and statements marked with `LONG`.
 """
 
 from __future__ import annotations
@@ -40,8 +40,20 @@ def in_loop(url: URL) -> URL:
 
 def begin(connection: Connection) -> None:
     """A writing transaction takes its lock at the start: a read that later writes could only fail (SQLITE_BUSY)."""
-    if connection.get_execution_options().get("writing"):
+    if connection.get_execution_options().get("writing") and not _begun_at_once(connection.connection.dbapi_connection):
         connection.exec_driver_sql("BEGIN IMMEDIATE", execution_options=LONG)
+
+
+def _begun_at_once(connection: Any) -> bool:
+    """Only another process can hold the lock, and hardly ever does."""
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError:
+        return False
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={BUSY_TIMEOUT_MS}")
+    return True
 
 
 class _Cursor(sqlite3.Cursor):

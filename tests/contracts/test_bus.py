@@ -203,6 +203,30 @@ def test_one_member_of_a_queue_group_gets_each_message_and_all_others_get_all(ru
     run(story)
 
 
+def test_what_is_sent_behind_a_subscription_finds_it_even_if_nobody_waited_for_it(run: Run) -> None:
+    async def story(world: World) -> None:
+        bus, other = await world.bus(), await world.bus()
+
+        async def tell(payload: bytes) -> bytes:
+            await other.publish("told.behind", payload)
+            return b""
+
+        await other.subscribe("ask.behind", tell)
+        for _ in range(30):
+            heard = asyncio.Event()
+
+            async def told(_: bytes, heard: asyncio.Event = heard) -> None:
+                heard.set()
+
+            subscription = await bus.subscribe("told.behind", told, in_effect=False)
+            await bus.request("ask.behind", b"", 5)
+            async with asyncio.timeout(2):
+                await heard.wait()
+            await subscription.stop()
+
+    run(story)
+
+
 def test_a_stopped_subscription_hears_nothing_more(run: Run) -> None:
     async def story(world: World) -> None:
         bus = await world.bus()

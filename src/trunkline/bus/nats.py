@@ -190,7 +190,9 @@ class NatsBus:
         except (nats.errors.Error, OSError) as error:
             raise BusAway(str(error)) from error
 
-    async def subscribe(self, subject: str, handler: Handler, queue: str = "") -> Subscription:
+    async def subscribe(
+        self, subject: str, handler: Handler, queue: str = "", *, in_effect: bool = True
+    ) -> Subscription:
         """While NATS is away, the subscription begins when it is back."""
         subscription = _Subscription(subject, handler, queue, self._subscriptions)
         self._subscriptions.add(subscription)
@@ -198,7 +200,8 @@ class NatsBus:
             with suppress(nats.errors.Error, OSError):
                 client = self._connection()
                 await subscription.attach(client)
-                await _reached(client)
+                if in_effect:
+                    await _reached(client)
         return subscription
 
     async def _ask(self, subject: str, payload: bytes, timeout_s: float, headers: dict[str, str] | None = None) -> Msg:

@@ -77,8 +77,13 @@ class Bus(Protocol):
         """Raises BusAway."""
         ...
 
-    async def subscribe(self, subject: str, handler: Handler, queue: str = "") -> Subscription:
-        """Handlers of one subscription run concurrently. With `queue`, one member of the group gets each message."""
+    async def subscribe(
+        self, subject: str, handler: Handler, queue: str = "", *, in_effect: bool = True
+    ) -> Subscription:
+        """Handlers of one subscription run concurrently. With `queue`, one member of the group gets each message.
+
+        Returns when it is in effect; without `in_effect` sooner: what is sent here afterwards still comes behind it.
+        """
         ...
 
     async def append(self, log: str, payload: bytes, expected: int, entry_id: str) -> int:

@@ -91,7 +91,7 @@ async def watching(bus: Bus, call_id: str) -> AsyncIterator[Watch]:
         await watch.told(payload)
 
     try:
-        subscription = await bus.subscribe(messages.told(call_id), told)
+        subscription = await bus.subscribe(messages.told(call_id), told, in_effect=False)
     except BusAway:
         yield watch
         return

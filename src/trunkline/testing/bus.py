@@ -140,7 +140,9 @@ class MemoryBus:
         for ear in (await self._reach()).listening(subject):
             self._start(_answer(ear, payload, None), subject)
 
-    async def subscribe(self, subject: str, handler: Handler, queue: str = "") -> Subscription:
+    async def subscribe(
+        self, subject: str, handler: Handler, queue: str = "", *, in_effect: bool = True
+    ) -> Subscription:
         ear = Ear(self, subject, handler, queue)
         self.exchange.ears.append(ear)
         return ear

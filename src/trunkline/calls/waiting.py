@@ -57,7 +57,9 @@ class Watch:
                 while True:
                     self._news.clear()
                     over = self.call_ended
-                    receipt = further(self.latest(command_id, receipt), await stored())
+                    receipt = self.latest(command_id, receipt)
+                    if Status(receipt["status"]) not in reached and not over:
+                        receipt = further(receipt, await stored())
                     if Status(receipt["status"]) in reached or over:
                         return receipt
                     await self._look_again()

@@ -68,3 +68,16 @@ def test_what_is_told_while_the_row_is_read_is_not_overlooked() -> None:
             assert (await watch.until("c", {"status": "accepted"}, FINAL, told_meanwhile))["status"] == "heard"
 
     asyncio.run(story())
+
+
+def test_the_row_is_not_asked_for_an_outcome_that_was_told() -> None:
+    async def story() -> None:
+        watch = Watch()
+        await watch.told(told(FINISHED))
+
+        async def unasked() -> None:
+            raise AssertionError
+
+        assert (await watch.until("c", {"status": "accepted"}, FINAL, unasked))["status"] == "heard"
+
+    asyncio.run(story())

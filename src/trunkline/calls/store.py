@@ -145,7 +145,7 @@ async def unclaimed_calls(session: AsyncSession, older_than: datetime, limit: in
 
 async def events_after(session: AsyncSession, call_id: str, after: int = 0, limit: int = 1_000) -> list[Event]:
     rows = await session.execute(_EVENTS_AFTER, {"call_id": call_id, "after": after, "most": limit})
-    return [Event(*event) for _, *event in rows]
+    return [Event(*event) for _, *event in rows.all()]
 
 
 async def spoken_in(session: AsyncSession, calls: Sequence[CallRow]) -> dict[str, list[Event]]:
@@ -158,9 +158,9 @@ async def spoken_in(session: AsyncSession, calls: Sequence[CallRow]) -> dict[str
     for start in range(0, len(calls), PORTION):
         portion = calls[start : start + PORTION]
         live = [call.id for call in portion if call.status in LIVE_STATUSES]
-        rows = list(await session.execute(_LAST_PROGRESS, {"call_ids": live})) if live else []
+        progress = (await session.execute(_LAST_PROGRESS, {"call_ids": live})).all() if live else []
         told = {"call_ids": [call.id for call in portion], "kinds": projection.TOLD}
-        for call_id, *event in [*rows, *await session.execute(_EVENTS_OF_KINDS, told)]:
+        for call_id, *event in [*progress, *(await session.execute(_EVENTS_OF_KINDS, told)).all()]:
             found.setdefault(call_id, []).append(Event(*event))
         await asyncio.sleep(0)
     return {call_id: sorted(events, key=lambda event: event.sequence) for call_id, events in found.items()}

@@ -34,8 +34,11 @@ class Database:
 
     @asynccontextmanager
     async def reading(self) -> AsyncIterator[AsyncSession]:
-        async with self._sessions() as session:
+        session = self._sessions()
+        try:
             yield session
+        finally:
+            await self._end(session)
 
     @asynccontextmanager
     async def writing(self) -> AsyncIterator[AsyncSession]:
@@ -43,10 +46,18 @@ class Database:
             async with self._sessions() as session, session.begin():
                 yield session
             return
-        async with self._turn, self._sessions() as session:
-            await session.connection(execution_options=sqlite.WRITING)
-            yield session
-            await session.commit()
+        async with self._turn:
+            session = self._sessions()
+            try:
+                await session.connection(execution_options=sqlite.WRITING)
+                yield session
+                await session.commit()
+            finally:
+                await self._end(session)
+
+    async def _end(self, session: AsyncSession) -> None:
+        """Not to be interrupted. On SQLite nothing is waited for here, so that no task of its own is needed."""
+        await (session.close() if self._is_sqlite else asyncio.shield(session.close()))
 
     async def close(self) -> None:
         await self.engine.dispose()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from api_world import World, in_world
+from sqlalchemy import event
 
 from trunkline.calls.tables import CommandRow, IdempotencyRow
 from trunkline.calls.verbs import Status
@@ -331,3 +332,20 @@ async def test_commands_are_listed_with_their_receipts(world: World) -> None:
     included = (await world.client.get(f"/calls/{call}?include=commands,assistant")).json()
     assert included["commands"] == [one]
     assert included["assistant"]["llm_config"]["model"] == "echo"
+
+
+@in_world()
+async def test_a_command_takes_one_look_at_its_call_and_two_statements_in_one_transaction(world: World) -> None:
+    call = await world.live_call()
+    world.worker.projecting = False
+    await world.control(call, SAY)
+    asked: list[str] = []
+
+    def note(_connection: object, _cursor: object, statement: str, *_: object) -> None:
+        if "api_keys" not in statement:  # who calls is remembered, but not for long
+            asked.append(statement.split(maxsplit=1)[0])
+
+    event.listen(world.database.engine.sync_engine, "before_cursor_execute", note)
+    event.listen(world.database.engine.sync_engine, "commit", lambda _: asked.append("COMMIT"))
+    assert (await world.control(call, SAY)).status_code == 200
+    assert asked == ["SELECT", "SELECT", "INSERT", "COMMIT"]

@@ -14,7 +14,9 @@
     ├── Conflict 409              conflict
     │   ├── KeyReused             idempotency_key_reused
     │   ├── NoAvailableNumber     no_available_number
-    │   └── RecordingNotReady     recording_not_ready
+    │   ├── RecordingNotReady     recording_not_ready
+    │   ├── InUse                 in_use
+    │   └── CampaignsNotRunning   campaigns_not_running
     ├── TooLarge 413              body_too_large
     ├── WrongContentType 415      unsupported_media_type
     ├── TooMany 429               rate_limit_exceeded
@@ -126,6 +128,18 @@ class RecordingNotReady(Conflict):
     """The recording is not ready"""
 
     code = "recording_not_ready"
+
+
+class InUse(Conflict):
+    """Something still uses this"""
+
+    code = "in_use"
+
+
+class CampaignsNotRunning(Conflict):
+    """Campaigns do not run here yet"""
+
+    code = "campaigns_not_running"
 
 
 class TooLarge(Problem):

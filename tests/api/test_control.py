@@ -7,8 +7,9 @@ import asyncio
 from api_world import World, in_world
 from sqlalchemy import event
 
-from trunkline.calls.tables import CommandRow, IdempotencyRow
+from trunkline.calls.tables import CommandRow
 from trunkline.calls.verbs import Status
+from trunkline.web.tables import IdempotencyRow
 
 SAY = {"type": "say", "content": "Hi."}
 

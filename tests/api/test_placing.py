@@ -9,7 +9,8 @@ from api_world import ECHO, PLACE, SANDBOX, World, in_world
 
 from trunkline.bus import messages
 from trunkline.bus.port import BusError
-from trunkline.calls.tables import CallRow, IdempotencyRow
+from trunkline.calls.tables import CallRow
+from trunkline.web.tables import IdempotencyRow
 
 
 @in_world()

@@ -23,10 +23,11 @@ from trunkline.calls.journal import Journal, append_for_owner, events_of
 from trunkline.calls.monitor import Monitor
 from trunkline.calls.recorder import record
 from trunkline.calls.sweeper import Sweeper
-from trunkline.calls.tables import EventRow, IdempotencyRow
+from trunkline.calls.tables import EventRow
 from trunkline.calls.verbs import Receipt, Status, Verb
 from trunkline.storage.engine import Database
 from trunkline.testing.bus import MemoryBus
+from trunkline.web.tables import IdempotencyRow
 
 Story = Callable[[MemoryBus, Database], Coroutine[Any, Any, None]]
 
@@ -430,8 +431,7 @@ def test_keys_are_forgotten_after_a_day(run: Callable[[Story], None]) -> None:
         async with made.writing() as session:
             for n in range(450):
                 age = timedelta(hours=25) if n < 430 else timedelta(hours=23)
-                await store.insert_idempotency(
-                    session,
+                session.add(
                     IdempotencyRow(
                         org_id=ORG,
                         route="POST /calls",
@@ -439,12 +439,12 @@ def test_keys_are_forgotten_after_a_day(run: Callable[[Story], None]) -> None:
                         body_hash="h",
                         resource_id="c",
                         created_at=now - age,
-                    ),
+                    )
                 )
         await Sweeper(bus, made, 30).sweep(now)
         async with made.reading() as session:
-            assert await store.get_idempotency(session, ORG, "POST /calls", "429") is None
-            assert await store.get_idempotency(session, ORG, "POST /calls", "430") is not None
+            assert await session.get(IdempotencyRow, (ORG, "POST /calls", "429")) is None
+            assert await session.get(IdempotencyRow, (ORG, "POST /calls", "430")) is not None
 
     run(story)
 

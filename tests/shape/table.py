@@ -21,6 +21,10 @@ ROOMS: dict[str, frozenset[str] | None] = {
     "telephony": frozenset({"calls", "audio"}),
     "providers": frozenset({"conversation", "audio"}),
     "assistants": frozenset({"storage", "web", "providers.catalogue"}),
+    "numbers": frozenset({"storage", "web", "policy", "assistants"}),
+    "campaigns": frozenset({"storage", "web", "policy", "assistants", "numbers"}),
+    "usage": frozenset({"storage", "web", "organizations", "calls"}),
+    "accounts": frozenset({"storage", "web", "organizations", "numbers", "assistants", "calls", "usage"}),
     "supervisor": frozenset({"bus"}),
     "api": ANYTHING,
     "cli": ANYTHING,
@@ -40,14 +44,16 @@ What a far end heard is only evidence if nothing but frames can reach it.
 
 API_SIDE = (
     "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
-    "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py", "calls/idempotency.py",
+    "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py",
     "calls/placeholders.py", "calls/monitor.py", "calls/sweeper.py",
 )  # fmt: skip
 WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})
 """What a worker process loads: these rooms without the files above. However indirectly, none of it reaches the web or
 the database."""
 
-NOT_IN_A_WORKER_ROOMS = frozenset({"storage", "web", "api", "organizations", "assistants"})
+NOT_IN_A_WORKER_ROOMS = frozenset(
+    {"storage", "web", "api", "organizations", "assistants", "numbers", "campaigns", "usage", "accounts"}
+)
 NOT_IN_A_WORKER = frozenset({"fastapi", "starlette", "uvicorn", "sqlalchemy", "alembic", "aiosqlite", "typer", "httpx"})
 
 PURE = (

@@ -20,7 +20,6 @@ from trunkline.bus.port import BusAway
 from trunkline.calls import rendering, store
 from trunkline.calls.control import Steering
 from trunkline.calls.events import Event
-from trunkline.calls.idempotency import checked
 from trunkline.calls.journal import events_of
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.routes import asked, state_of
@@ -170,7 +169,7 @@ class Live:
             command = _command_in(frame)
             caller = await _door(self.socket).callers.of(self.key_text)
             require(caller, "control")
-            request = asked(caller.org_id, caller.key_id, self.row.id, command, checked(client_id))
+            request = asked(caller.org_id, caller.key_id, self.row.id, command, client_id)
             call = await self.steering.call(caller.org_id, self.row.id)
             return {"type": "ack", "client_id": client_id, **await self.steering.command(request, call)}
         except Problem as problem:

@@ -13,7 +13,9 @@ from trunkline.assistants import routes as assistants
 from trunkline.assistants.schemas import AssistantBody
 from trunkline.calls import routes as calls
 from trunkline.calls.schemas import BODIES, PlaceBody
+from trunkline.errors import Problem
 from trunkline.web import deprecation
+from trunkline.web.answers import Answer
 from trunkline.web.body import Body, documented
 from trunkline.web.problems import ProblemBody
 
@@ -27,6 +29,10 @@ class Url:
     answers: Callable[..., Any]
     status: int = 200
     bodies: tuple[type[Body], ...] = ()
+    answer: type[Answer] | None = None
+    """Describes the answer for the document; the route renders it itself."""
+    problems: tuple[type[Problem], ...] = ()
+    """What this route in particular can raise, besides what every route of its kind can."""
     deprecated: bool = False
 
 

@@ -20,10 +20,13 @@ from trunkline.bus.port import Bus, BusAway
 from trunkline.calls.control import Steering
 from trunkline.calls.placing import Placing
 from trunkline.config import Settings
+from trunkline.numbers.store import Pool
 from trunkline.storage.engine import Database
+from trunkline.usage.store import require_credit
 from trunkline.web import problems
 from trunkline.web.body import MAX_BYTES
 from trunkline.web.caller import Callers, Door
+from trunkline.web.idempotency import Once
 from trunkline.web.limits import RateHeaders, Window
 
 STRANGERS_PER_MINUTE = 600
@@ -51,7 +54,8 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     strangers = Window(STRANGERS_PER_MINUTE)
     app.state.door = Door(Callers(database), Window(settings.rate_limit_per_minute), strangers)
     app.state.per_call = Window(settings.control_limit_per_minute)
-    app.state.placing = Placing(settings, database, bus, resolve)
+    app.state.once = Once(database)
+    app.state.placing = Placing(settings, database, bus, resolve, Pool(), require_credit)
     app.state.steering = Steering(settings, database, bus)
     app.state.vitals = Vitals(database, bus, beats, metrics)
     problems.install(app)

@@ -18,8 +18,7 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from trunkline import clock, ids
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusAway, BusError, NoResponder
-from trunkline.calls import idempotency, reading, store
-from trunkline.calls.idempotency import Turns, Use
+from trunkline.calls import reading, store
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.rendering import answer_json
 from trunkline.calls.schemas import ControlBody, EndBody, TransferBody, command_of, control_body
@@ -31,6 +30,8 @@ from trunkline.config import Settings
 from trunkline.errors import BadRequest, NotFound, NotInProgress, TooManyCommands, Unavailable
 from trunkline.policy import dialing
 from trunkline.storage.engine import Database
+from trunkline.web import idempotency
+from trunkline.web.idempotency import Turns, Use
 
 log = structlog.get_logger(__name__)
 

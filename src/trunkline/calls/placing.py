@@ -7,8 +7,9 @@ a worker that claims it, or this module saying that nobody had room. So a call i
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Protocol
 
@@ -19,18 +20,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from trunkline import clock, ids
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusAway, BusError, Moved, NoReply, NoResponder
-from trunkline.calls import idempotency, placeholders, store
+from trunkline.calls import placeholders, store
 from trunkline.calls.closing import unclaimed_events
-from trunkline.calls.idempotency import Turns, Use
 from trunkline.calls.journal import append_for_owner, events_of
 from trunkline.calls.plan import Plan
 from trunkline.calls.schemas import PlaceBody
 from trunkline.calls.tables import CallRow
 from trunkline.config import Settings
-from trunkline.errors import BadRequest, NoAvailableNumber, NoCapacity, NotFound, Unavailable
+from trunkline.errors import BadRequest, NoCapacity, Unavailable
 from trunkline.policy import dialing
 from trunkline.storage.engine import Database
+from trunkline.web import idempotency
 from trunkline.web.body import validated
+from trunkline.web.idempotency import Turns, Use, use_of
 
 log = structlog.get_logger(__name__)
 
@@ -66,17 +68,37 @@ class Resolve(Protocol):
     ) -> Awaitable[Resolved]: ...
 
 
+class Chosen(Protocol):
+    """The number to call from."""
+
+    @property
+    def number_id(self) -> str | None: ...
+    @property
+    def phone_number(self) -> str: ...
+    @property
+    def chosen_by(self) -> str:
+        """`request`, `local_presence`, `least_recently_used`, `sandbox` or `setting`."""
+
+
+class Pool(Protocol):
+    """The organization's numbers."""
+
+    async def choose(self, session: AsyncSession, org_id: str, destination: str, number_id: str | None) -> Chosen:
+        """Raises NotFound, Conflict, NoAvailableNumber."""
+
+    async def used(self, session: AsyncSession, number_id: str, at: datetime) -> None:
+        """It is called from, in this transaction."""
+
+
+Credit = Callable[[AsyncSession, str], Awaitable[None]]
+"""(session, org_id): may it place a call? Raises PaymentRequired."""
+
+
 class Outcome(Enum):
     TAKEN = auto()
     NOBODY = auto()
     UNKNOWN = auto()
     """Somebody may have it: the bus went away in the middle."""
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    row: CallRow
-    chosen_by: str
 
 
 @dataclass(slots=True)
@@ -85,20 +107,22 @@ class Placing:
     database: Database
     bus: Bus
     resolve: Resolve
+    pool: Pool
+    credit: Credit
     ask_s: float = ASK_S
     turns: Turns = field(default_factory=Turns)
 
-    async def place(self, org_id: str, raw: dict[str, Any], key: str | None, body_hash: str) -> Placed:
+    async def place(self, org_id: str, raw: dict[str, Any], key: str | None) -> CallRow:
         """Raises a Problem. When it returns, a worker has the call (or may have it, and will say so in its journal)."""
         body = validated(PlaceBody, raw)
-        use = Use(org_id, ROUTE, key, body_hash) if key is not None else None
+        use = use_of(org_id, ROUTE, key, raw)
         async with self.turns.of(use):
             row = await self._earlier(use)
             if row is None:
                 row = await self._commit(org_id, body, use)
             outcome = Outcome.TAKEN if row.worker else await self._dispatch(Plan.from_json(row.plan))
             await self._settle(outcome, row, use)
-        return Placed(row, chosen_by(row.destination))
+        return row
 
     async def _earlier(self, use: Use | None) -> CallRow | None:
         """The call that this request has placed before. One that never got a worker is no call: it is placed anew."""
@@ -116,8 +140,10 @@ class Placing:
     async def _commit(self, org_id: str, body: PlaceBody, use: Use | None) -> CallRow:
         if not self.bus.connected:
             raise Unavailable("The bus is not available", retry_after=RETRY_AFTER_S)
-        caller_id = self._caller_id(body)
+        dialing.check(body.destination, dialing.Rules.of(self.settings))
         async with self.database.reading() as session:
+            await self.credit(session, org_id)
+            number = await self._number(session, org_id, body)
             resolved = await self.resolve(
                 session,
                 org_id,
@@ -125,11 +151,13 @@ class Placing:
                 assistant=body.assistant,
                 override=body.assistant_override,
             )
-        plan = self._plan(org_id, body, caller_id, resolved.config)
-        row = _row(plan, body.assistant_id, resolved.warnings)
+        plan = self._plan(org_id, body, number.phone_number, resolved.config)
+        row = _row(plan, number, body.assistant_id, resolved.warnings)
         try:
             async with self.database.writing() as session:
                 await store.insert_call(session, row)
+                if number.number_id is not None:
+                    await self.pool.used(session, number.number_id, row.created_at)
                 if use is not None:
                     await idempotency.remember(session, use, row.id)
         except IntegrityError:
@@ -139,19 +167,13 @@ class Placing:
             return earlier
         return row
 
-    def _caller_id(self, body: PlaceBody) -> str:
-        """The number to call from, once the destination is allowed."""
-        dialing.check(body.destination, dialing.Rules.of(self.settings))
-        if body.number_id is not None:
-            raise NotFound("No number with this id", details=["number_id: not found"])
-        if dialing.is_sandbox(body.destination):
-            return dialing.SANDBOX_CALLER
-        if dialing.is_sip(body.destination):
-            return self.settings.sip_from
-        raise NoAvailableNumber(
-            "No number with a trunk can call this destination: this organization has no phone numbers",
-            details=["number_id: no active number with a trunk"],
-        )
+    async def _number(self, session: AsyncSession, org_id: str, body: PlaceBody) -> Chosen:
+        """Sandbox lines and `sip:` targets need no number of the organization's."""
+        if body.number_id is None and dialing.is_sandbox(body.destination):
+            return _Given(dialing.SANDBOX_CALLER, "sandbox")
+        if body.number_id is None and dialing.is_sip(body.destination):
+            return _Given(self.settings.sip_from, "setting")
+        return await self.pool.choose(session, org_id, body.destination, body.number_id)
 
     def _plan(self, org_id: str, body: PlaceBody, caller_id: str, assistant: Mapping[str, Any]) -> Plan:
         unknown: set[str] = set()
@@ -227,11 +249,16 @@ class Placing:
                 )
 
 
-def chosen_by(destination: str) -> str:
-    return "sandbox" if dialing.is_sandbox(destination) else "setting"
+@dataclass(frozen=True, slots=True)
+class _Given:
+    """A number that is nobody's."""
+
+    phone_number: str
+    chosen_by: str
+    number_id: None = None
 
 
-def _row(plan: Plan, assistant_id: str | None, warnings: list[str]) -> CallRow:
+def _row(plan: Plan, number: Chosen, assistant_id: str | None, warnings: list[str]) -> CallRow:
     now = clock.wall()
     return CallRow(
         id=plan.call_id,
@@ -239,7 +266,8 @@ def _row(plan: Plan, assistant_id: str | None, warnings: list[str]) -> CallRow:
         direction="outbound",
         destination=plan.destination,
         caller_id=plan.caller_id,
-        number_id=None,
+        number_id=number.number_id,
+        chosen_by=number.chosen_by,
         assistant_id=assistant_id,
         plan=plan.to_json(),
         warnings=warnings,

@@ -9,23 +9,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Header, Query, Request, Response
+from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
 
 from trunkline import clock
 from trunkline.bus import messages
 from trunkline.bus.port import BusError
-from trunkline.calls import idempotency, rendering, schemas, store
+from trunkline.calls import rendering, schemas, store
 from trunkline.calls.control import Asked, Steering, Wait
-from trunkline.calls.idempotency import Use
 from trunkline.calls.placing import Placing
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.tables import CallRow
 from trunkline.errors import BadRequest, NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
-from trunkline.web.body import canonical_hash, read
+from trunkline.web.body import read
 from trunkline.web.caller import Controller, Placer, Reader
+from trunkline.web.idempotency import Key, use_of
 from trunkline.web.limits import Window, enforce
 from trunkline.web.paging import Paged
 
@@ -36,8 +36,6 @@ MOST_INCLUDED = 1_000
 SPELLED = {"connecting": ["dialing", "ringing"]}
 """Statuses that the reference API has one word for and we have two."""
 
-Key = Annotated[str | None, Header(alias="Idempotency-Key")]
-
 
 async def place_call(request: Request, response: Response, caller: Placer, key: Key = None) -> dict[str, Any]:
     """Place an outbound call."""
@@ -46,14 +44,13 @@ async def place_call(request: Request, response: Response, caller: Placer, key: 
     if deprecated:
         response.headers[deprecation.HEADER] = deprecation.SINCE
     placing: Placing = request.app.state.placing
-    placed = await placing.place(caller.org_id, body, idempotency.checked(key), canonical_hash(body))
-    row = placed.row
+    row = await placing.place(caller.org_id, body, key)
     return {
         "success": True,
         "call_id": row.id,
         "status": row.status,
         "call": rendering.call_json(row, (), _base_url(request)),
-        "number": {"id": row.number_id, "phone_number": row.caller_id, "chosen_by": placed.chosen_by},
+        "number": {"id": row.number_id, "phone_number": row.caller_id, "chosen_by": row.chosen_by},
         "warnings": row.warnings,
     }
 
@@ -174,16 +171,14 @@ async def control_call(
     call = await steering.call(caller.org_id, call_id)
     _count_command(request, call_id)
     raw = await read(request)
-    wanted = asked(caller.org_id, caller.key_id, call_id, raw, idempotency.checked(key), wait)
+    wanted = asked(caller.org_id, caller.key_id, call_id, raw, key, wait)
     return await steering.command(wanted, call)
 
 
 def asked(
     org_id: str, key_id: str, call_id: str, raw: dict[str, Any], key: str | None, wait: Wait = "accepted"
 ) -> Asked:
-    route = f"POST /calls/{call_id}/control"
-    use = Use(org_id, route, key, canonical_hash(raw)) if key is not None else None
-    return Asked(org_id, key_id, call_id, raw, use, wait)
+    return Asked(org_id, key_id, call_id, raw, use_of(org_id, f"POST /calls/{call_id}/control", key, raw), wait)
 
 
 def _count_command(request: Request, call_id: str) -> None:

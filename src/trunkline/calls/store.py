@@ -1,4 +1,4 @@
-"""Rows of calls, their events and commands, and idempotency keys. Functions that take a session; no decisions.
+"""Rows of calls, their events and commands. Functions that take a session; no decisions.
 
 What is asked with every request is built once, below the imports: building a statement costs more than running it.
 """
@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from trunkline.calls import projection
 from trunkline.calls.events import Event
 from trunkline.calls.projection import FINAL_STATUSES, LIVE_STATUSES
-from trunkline.calls.tables import CallRow, CommandRow, EventRow, IdempotencyRow
+from trunkline.calls.tables import CallRow, CommandRow, EventRow
 from trunkline.calls.verbs import Receipt, Status
 from trunkline.storage.columns import Table
 from trunkline.storage.sqlite import LONG
@@ -24,9 +24,7 @@ from trunkline.storage.sqlite import LONG
 PORTION = 4
 """Of how many calls the events are read at once: the loop does nothing else meanwhile."""
 
-_CALLS, _COMMANDS, _EVENTS, _KEYS = (
-    Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow, IdempotencyRow)
-)
+_CALLS, _COMMANDS, _EVENTS = (Table.metadata.tables[row.__tablename__] for row in (CallRow, CommandRow, EventRow))
 """Without the classes' own machinery, which is for rows that a session keeps and changes."""
 
 _CALL = select(CallRow).where(CallRow.id == bindparam("call_id"), CallRow.org_id == bindparam("org_id"))
@@ -56,14 +54,10 @@ _EVENTS_AFTER = (
     .order_by(_EVENTS.c.sequence)
     .limit(bindparam("most"))
 )
-_KEY = tuple(_KEYS.c[name] == bindparam(f"its_{name}") for name in ("org_id", "route", "key"))
-_KNOWN_KEY = select(_KEYS).where(*_KEY)
-_NO_KEY = delete(_KEYS).where(*_KEY)
-_NO_OLD_KEY = _NO_KEY.where(_KEYS.c.created_at < bindparam("before"))
-_INSERT = {CallRow: insert(_CALLS), CommandRow: insert(_COMMANDS), IdempotencyRow: insert(_KEYS)}
+_INSERT = {CallRow: insert(_CALLS), CommandRow: insert(_COMMANDS)}
 
 
-async def _insert(session: AsyncSession, row: CallRow | CommandRow | IdempotencyRow) -> None:
+async def _insert(session: AsyncSession, row: CallRow | CommandRow) -> None:
     """As it is, without the session's book-keeping: nobody changes it through this session."""
     values = {column.key: getattr(row, column.key) for column in row.__table__.columns}
     await session.execute(_INSERT[type(row)], values)
@@ -226,36 +220,3 @@ async def settle_command(session: AsyncSession, receipt: Receipt, now: datetime)
         .returning(CommandRow.id)
     )
     return result.scalar_one_or_none() is not None
-
-
-# ---- idempotency keys --------------------------------------------------------------------------------
-
-
-async def get_idempotency(session: AsyncSession, org_id: str, route: str, key: str) -> IdempotencyRow | None:
-    found = await session.execute(_KNOWN_KEY, {"its_org_id": org_id, "its_route": route, "its_key": key})
-    row = found.mappings().one_or_none()
-    return None if row is None else IdempotencyRow(**row)
-
-
-async def insert_idempotency(session: AsyncSession, row: IdempotencyRow) -> None:
-    await _insert(session, row)
-
-
-async def delete_idempotency(
-    session: AsyncSession, org_id: str, route: str, key: str, before: datetime | None = None
-) -> None:
-    """With `before`, only if it is older."""
-    its = {"its_org_id": org_id, "its_route": route, "its_key": key}
-    if before is None:
-        await session.execute(_NO_KEY, its)
-    else:
-        await session.execute(_NO_OLD_KEY, {**its, "before": before})
-
-
-async def delete_old_idempotency(session: AsyncSession, before: datetime, limit: int = 500) -> int:
-    """At most `limit` of those older than `before`. Returns how many."""
-    old = select(IdempotencyRow).where(IdempotencyRow.created_at < before).limit(limit)
-    rows = list((await session.execute(old)).scalars())
-    for row in rows:
-        await session.delete(row)
-    return len(rows)

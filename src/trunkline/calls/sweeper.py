@@ -21,6 +21,7 @@ from trunkline.calls.tables import CallRow, CommandRow
 from trunkline.calls.verbs import Receipt, Status, Verb
 from trunkline.config import Settings
 from trunkline.storage.engine import Database
+from trunkline.web import idempotency
 
 EVERY_S = 1.0
 OVERDUE_MS = 15_000
@@ -65,7 +66,7 @@ class Sweeper:
         deleted = CHUNK
         while deleted == CHUNK:
             async with self._database.writing() as session:
-                deleted = await store.delete_old_idempotency(session, now - KEYS_LIVE, CHUNK)
+                deleted = await idempotency.delete_old(session, now - KEYS_LIVE, CHUNK)
         self._keys_due = now + KEYS_EVERY
 
     async def _end_unclaimed(self, now: datetime) -> None:

@@ -29,6 +29,8 @@ class CallRow(Table):
     destination: Mapped[str] = mapped_column(String(255))
     caller_id: Mapped[str] = mapped_column(String(255))
     number_id: Mapped[str | None] = mapped_column(String(64))
+    chosen_by: Mapped[str] = mapped_column(String(32), default="")
+    """How the number to call from was found, such as `request`."""
     assistant_id: Mapped[str | None] = mapped_column(String(64))
     plan: Mapped[dict[str, Any]]
     """The `Plan` as sent to the worker; its `assistant` is the resolved configuration."""
@@ -84,15 +86,15 @@ class CommandRow(Table):
     updated_at: Mapped[datetime]
 
 
-class IdempotencyRow(Table):
-    """One use of an `Idempotency-Key`: which resource that route made for it, and from what body."""
+class TicketRow(Table):
+    """Leave to watch and steer one call from a browser, for a short time. The ticket's text is never stored."""
 
-    __tablename__ = "idempotency_keys"
+    __tablename__ = "tickets"
 
-    org_id: Mapped[str] = mapped_column(String(64), primary_key=True)
-    route: Mapped[str] = mapped_column(String(128), primary_key=True)
-    """The route with its call id, such as `POST /calls/call_…/control`."""
-    key: Mapped[str] = mapped_column(String(255), primary_key=True)
-    body_hash: Mapped[str] = mapped_column(String(64))
-    resource_id: Mapped[str] = mapped_column(String(64))
-    created_at: Mapped[datetime] = mapped_column(index=True)
+    hash: Mapped[str] = mapped_column(String(64), primary_key=True)
+    org_id: Mapped[str] = mapped_column(String(64))
+    call_id: Mapped[str] = mapped_column(ForeignKey("calls.id"))
+    key_id: Mapped[str] = mapped_column(String(64))
+    """The API key that asked for it."""
+    scopes: Mapped[list[Any]]
+    expires_at: Mapped[datetime] = mapped_column(index=True)

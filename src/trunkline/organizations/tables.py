@@ -16,8 +16,13 @@ class Organization(Table):
 
     id: Mapped[str] = mapped_column(String(64), primary_key=True)
     name: Mapped[str] = mapped_column(String(200))
-    parent_org_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id"))
+    parent_org_id: Mapped[str | None] = mapped_column(ForeignKey("organizations.id"), index=True)
     minutes_balance: Mapped[float | None]
+    """Null: unlimited."""
+    content_retention_days: Mapped[int | None]
+    """How long transcripts and recordings are kept. Null: for ever."""
+    metadata_retention_days: Mapped[int | None]
+    """How long numbers and events are kept. Null: for ever."""
     created_at: Mapped[datetime]
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import Connection, inspect, text
 
 from trunkline.storage.engine import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest of the versions."""
 
 MIGRATIONS = Path(__file__).parent / "migrations"

@@ -8,13 +8,13 @@ import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel
-from sqlalchemy.exc import DataError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
-from trunkline.errors import BadRequest, MethodNotAllowed, NotFound, Problem, Unavailable
+from trunkline.errors import BadRequest, Conflict, MethodNotAllowed, NotFound, Problem, Unavailable
 from trunkline.web.body import path
 
 log = structlog.get_logger(__name__)
@@ -43,6 +43,7 @@ def install(app: FastAPI) -> None:
     for away in DATABASE_AWAY:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DataError, _unfit)
+    app.add_exception_handler(IntegrityError, _raced)
     app.add_exception_handler(Exception, _unexpected)
 
 
@@ -113,6 +114,12 @@ def database_away(error: Exception) -> Unavailable:
 async def _unfit(_: Request, error: Exception) -> JSONResponse:
     """PostgreSQL refuses what no row can hold, such as a NUL in an id from the URL."""
     return render(BadRequest("A value in the request is not valid"))
+
+
+async def _raced(_: Request, error: Exception) -> JSONResponse:
+    """Routes check first; what the database still refuses was changed by another request in between."""
+    log.info("raced", error=str(error.__cause__ or error))
+    return render(Conflict("Another request has changed this at the same moment; try again"))
 
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:

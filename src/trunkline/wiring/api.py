@@ -16,6 +16,7 @@ from trunkline.config import Settings
 from trunkline.organizations.store import first_start
 from trunkline.storage.engine import Database
 from trunkline.storage.migrate import upgrade
+from trunkline.usage.store import charge
 
 LAST_ROWS_S = 0.5
 """When this process stops, the last lines of the calls that ended just before it become rows first."""
@@ -37,7 +38,7 @@ async def run(settings: Settings) -> None:
         async with asyncio.TaskGroup() as group:
             serving = group.create_task(server.serve(settings, database, bus, _listening))
             jobs = [
-                group.create_task(record(bus, database)),
+                group.create_task(record(bus, database, charge)),
                 group.create_task(watch(bus, database, settings)),
                 group.create_task(sweep(bus, database, settings)),
             ]

@@ -16,7 +16,11 @@ from sqlalchemy import Connection
 
 import trunkline.assistants.tables
 import trunkline.calls.tables
-import trunkline.organizations.tables  # noqa: F401
+import trunkline.campaigns.tables
+import trunkline.numbers.tables
+import trunkline.organizations.tables
+import trunkline.usage.tables
+import trunkline.web.tables  # noqa: F401
 from trunkline.storage import migrate
 from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database

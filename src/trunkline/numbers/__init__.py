@@ -1,0 +1,1 @@
+"""Phone numbers: registering them, and choosing the one to call from."""

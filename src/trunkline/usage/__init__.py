@@ -1,0 +1,1 @@
+"""What calls have used: one line per answered call, and what it costs its payer."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
+import databases
 import httpx
 from sqlalchemy import select
 
@@ -24,7 +25,6 @@ from trunkline.calls.tables import CallRow, CommandRow, EventRow
 from trunkline.calls.verbs import Command, Receipt, Status
 from trunkline.config import Settings
 from trunkline.organizations.store import create_key, create_organization
-from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
 from trunkline.testing.bus import Exchange, MemoryBus
 
@@ -233,9 +233,8 @@ class World:
 async def world(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
     logs.set_up("error", io.StringIO())
     settings = Settings(data_dir=tmp_path, **changes)
-    database = Database(f"sqlite+aiosqlite:///{tmp_path / 'test.db'}")
-    async with database.engine.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
+    url = await databases.fresh(tmp_path)
+    database = Database(url)
     async with database.writing() as session:
         org = await create_organization(session, "Test")
         key = await create_key(session, org.id, "test", ["full"])
@@ -255,6 +254,7 @@ async def world(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
         await bus.close()
         await worker.bus.close()
         await database.close()
+        await databases.drop(url)
 
 
 Story = Callable[[World], Awaitable[None]]

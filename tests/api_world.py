@@ -224,6 +224,10 @@ class World:
             key = await create_key(session, other.id, "test", ["full"])
         return {"Authorization": f"Bearer {key.text}"}
 
+    async def lose_database(self) -> None:
+        await self.database.close()
+        await databases.lose(self.database.engine.url.render_as_string(hide_password=False))
+
     async def rows(self, table: Any) -> list[Any]:
         async with self.database.reading() as session:
             return list(await session.scalars(select(table)))

@@ -16,6 +16,7 @@ from itertools import count
 from pathlib import Path
 
 import psycopg
+from sqlalchemy import make_url
 
 from trunkline.storage.migrate import upgrade
 from trunkline.testing import postgres
@@ -30,7 +31,7 @@ def on_postgres() -> bool:
 async def fresh(folder: Path) -> str:
     """The URL of one that nobody else has."""
     if on_postgres():
-        server = await asyncio.to_thread(_server)
+        server = _server()
         name = f"test_{next(_numbers)}"
         await _execute(server, f"create database {name} template template_trunkline")
         return server.url(name)
@@ -38,10 +39,24 @@ async def fresh(folder: Path) -> str:
     return f"sqlite+aiosqlite:///{folder / 'test.db'}"
 
 
+async def lose(url: str) -> None:
+    """From now on nobody can reach it."""
+    if on_postgres():
+        await drop(url)
+        return
+    await asyncio.to_thread(_put_a_folder_in_its_place, Path(url.partition(":///")[2]))
+
+
+def _put_a_folder_in_its_place(path: Path) -> None:
+    for file in path.parent.glob(f"{path.name}*"):
+        file.unlink()
+    path.mkdir()
+
+
 async def drop(url: str) -> None:
     if on_postgres():
-        name = url.rpartition("/")[0].rpartition("?")[0].rpartition("/")[2]
-        await _execute(_server(), f"drop database {name} with (force)")
+        name = make_url(url).database
+        await _execute(_server(), f"drop database if exists {name} with (force)")
 
 
 async def _execute(server: postgres.Postgres, statement: str) -> None:
@@ -66,3 +81,7 @@ def _server() -> postgres.Postgres:
     asyncio.run(_execute(server, "create database template_trunkline"))
     asyncio.run(upgrade(server.url("template_trunkline")))
     return server
+
+
+if on_postgres():
+    _server()  # now, by a thread that lives as long as the process: the server dies with whoever started it

@@ -160,10 +160,7 @@ async def test_watching_goes_on_without_a_database_and_commands_are_answered_una
     call = await world.live_call()
     async with served(world) as address, live(address, call, world.key, "?after=2") as socket:
         await frame(socket)
-        await world.database.close()
-        for file in world.settings.data_dir.glob("test.db*"):
-            file.unlink()
-        (world.settings.data_dir / "test.db").mkdir()
+        await world.lose_database()
         world.worker.projecting = False
         await asyncio.sleep(2.5)
         await world.worker.write(call, "speech.started", utterance="u1", source="reply")

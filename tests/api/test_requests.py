@@ -145,18 +145,12 @@ async def test_another_content_type_is_415_and_a_large_body_413(world: World) ->
 
 @in_world()
 async def test_a_database_that_is_away_is_503_and_a_bug_is_500_without_details(world: World) -> None:
-    path = world.settings.data_dir / "test.db"
-    assert path.exists()
     await world.client.get("/calls")
-    await world.database.close()
-    for file in world.settings.data_dir.glob("test.db*"):
-        file.unlink()
-    path.mkdir()
+    await world.lose_database()
     answer = await world.client.get("/calls", headers={"Authorization": "Bearer other"})
     problem(answer, 503, "unavailable")
     health = (await world.client.get("/health")).json()
     assert (health["status"], health["checks"]["database"]["status"]) == ("degraded", "error")
-    path.rmdir()
     world.app.state.door = None
     body = problem(await world.client.get("/calls"), 500, "internal_error")
     assert "NoneType" not in json.dumps(body)

@@ -40,8 +40,6 @@ Wait = Literal["accepted", "started", "finished"]
 MAX_QUEUED = 50
 """Commands that wait on one call. What does not wait, and the end of the call, are always let in."""
 SEND_S = 2.0
-COMMIT_ATTEMPTS = 3
-"""Two processes may choose the same sequence; the database lets one of them in."""
 
 REACHED: dict[Wait, frozenset[Status]] = {
     "accepted": frozenset(Status),
@@ -109,16 +107,13 @@ class Steering:
             raise Unavailable("The bus is not available", retry_after=2)
         require_progress(await self._status(call), body)
         command = command_of(body, ids.new("cmd"))
-        for attempt in range(COMMIT_ATTEMPTS):
-            try:
-                return await self._insert(asked, command)
-            except IntegrityError:
-                earlier = await self._earlier(asked.use)  # another process was faster with the same key
-                if earlier is not None:
-                    return earlier
-                if attempt + 1 == COMMIT_ATTEMPTS:
-                    raise
-        raise AssertionError("the last attempt either returns or raises")
+        try:
+            return await self._insert(asked, command)
+        except IntegrityError:
+            earlier = await self._earlier(asked.use)  # another process was faster with the same key
+            if earlier is None:
+                raise
+            return earlier
 
     async def _status(self, call: KnownCall) -> str:
         """The call's status: from its row if that settles it, else from the journal, which is a moment ahead."""
@@ -137,6 +132,7 @@ class Steering:
                 if known is None or known.call_id != asked.call_id:
                     detail = f"{field_name}: no command with this id on this call"
                     raise BadRequest("The request body is invalid", details=[detail])
+            await store.take_turn(session, asked.call_id)
             queued, place = await store.queue_of(session, asked.call_id, clock.wall_ms())
             if queued >= MAX_QUEUED and command.speaks and command.verb is not Verb.END:
                 raise TooManyCommands(f"{MAX_QUEUED} commands are queued on this call", retry_after=1)

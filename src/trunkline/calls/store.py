@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline.calls import projection
@@ -36,6 +36,7 @@ _WAITING = (_COMMANDS.c.status == Status.ACCEPTED.value) & (_COMMANDS.c.not_afte
 _QUEUE = select(func.count().filter(_WAITING), func.max(_COMMANDS.c.sequence)).where(
     _COMMANDS.c.call_id == bindparam("call_id")
 )
+_TURN = text("select pg_advisory_xact_lock(hashtextextended(:call_id, 0))")
 _EVENT = select(*(_EVENTS.c[name] for name in ("call_id", "sequence", "at_ms", "kind", "data")))
 _EVENTS_OF_KINDS = _EVENT.where(
     _EVENTS.c.call_id.in_(bindparam("call_ids", expanding=True)), _EVENTS.c.kind.in_(bindparam("kinds", expanding=True))
@@ -167,11 +168,14 @@ async def insert_command(session: AsyncSession, row: CommandRow) -> None:
     await _insert(session, row)
 
 
-async def queue_of(session: AsyncSession, call_id: str, now_ms: int) -> tuple[int, int]:
-    """How many commands of a call wait and may still be started, and the place of the next one.
+async def take_turn(session: AsyncSession, call_id: str) -> None:
+    """Until this transaction ends nobody else gives a command of this call its place. SQLite has one writer anyway."""
+    if session.get_bind().dialect.name == "postgresql":
+        await session.execute(_TURN, {"call_id": call_id})
 
-    Two at once for one call: the unique constraint lets one of them in.
-    """
+
+async def queue_of(session: AsyncSession, call_id: str, now_ms: int) -> tuple[int, int]:
+    """How many commands of a call wait and may still be started, and the place of the next one."""
     queued, last = (await session.execute(_QUEUE, {"call_id": call_id, "now_ms": now_ms})).one()
     return queued, (last or 0) + 1
 

@@ -50,9 +50,31 @@ def serving(durable: bool = False) -> Iterator[Postgres]:
         if os.geteuid() == 0:
             shutil.chown(folder, ACCOUNT, ACCOUNT)
         data = folder / "data"
-        initdb = [bin_ / "initdb", "-D", data, "-U", ACCOUNT, "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "-N"]
+        initdb: list[str | Path] = [
+            bin_ / "initdb",
+            "-D",
+            data,
+            "-U",
+            ACCOUNT,
+            "-A",
+            "trust",
+            "-E",
+            "UTF8",
+            "--locale=C.UTF-8",
+            "-N",
+        ]
         subprocess.run([*_as_account(), *initdb], check=True, stdout=subprocess.DEVNULL, cwd=folder)
-        server = [bin_ / "postgres", "-D", data, "-k", folder, "-c", "listen_addresses=", "-c", "max_connections=200"]
+        server: list[str | Path] = [
+            bin_ / "postgres",
+            "-D",
+            data,
+            "-k",
+            folder,
+            "-c",
+            "listen_addresses=",
+            "-c",
+            "max_connections=200",
+        ]
         if not durable:
             server += ["-c", "fsync=off", "-c", "synchronous_commit=off", "-c", "full_page_writes=off"]
         with (folder / "log").open("wb") as log:

@@ -18,7 +18,7 @@ from trunkline.errors import ScopeMissing, Unauthorized
 from trunkline.organizations.keys import Caller, allows
 from trunkline.organizations.store import caller_of
 from trunkline.storage.engine import Database
-from trunkline.web.limits import Taken, Window, enforce
+from trunkline.web.limits import Taken, Window, address_of, enforce
 
 REMEMBERED_S = 0.8
 """A key is looked up again after this long: a revoked one stops within a second."""
@@ -85,7 +85,7 @@ async def authenticate(connection: HTTPConnection, key_text: str) -> Caller:
     try:
         caller = await door.callers.of(key_text)
     except Unauthorized:
-        address = connection.client.host if connection.client else "unknown"
+        address = address_of(connection.scope)
         _count(connection, door.strangers.take(address, now), now, "requests without a valid key")
         raise
     _count(connection, door.per_key.take(caller.key_id, now), now, "requests with this key")

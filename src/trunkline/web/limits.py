@@ -14,7 +14,7 @@ from trunkline.errors import TooMany
 PERIOD_S = 60
 MAX_NAMES = 50_000
 
-UNCOUNTED = ("/health", "/ready", "/metrics", "/openapi.json")
+UNCOUNTED = ("/health", "/ready", "/metrics", "/openapi.json", "/docs")
 """Paths (below the base path too) that are nobody's request."""
 
 
@@ -35,20 +35,31 @@ class Window:
 
     limit: int
     _counts: dict[str, tuple[float, int]] = field(default_factory=dict)
+    """Until when, and how many so far. A name that begins a minute goes to the end, so the first is over first."""
 
     def take(self, name: str, now_s: float) -> Taken:
+        if self.limit == 0:
+            return Taken(0, 0, now_s, True)
         ends_s, count = self._counts.get(name, (0.0, 0))
-        if now_s >= ends_s:
-            ends_s, count = now_s + PERIOD_S, 0
+        if not now_s < ends_s <= now_s + PERIOD_S:  # over, or the clock was set back
+            self._counts.pop(name, None)
             self._forget(now_s)
-        allowed = self.limit == 0 or count < self.limit
+            ends_s, count = now_s + PERIOD_S, 0
+        allowed = count < self.limit
         count += allowed
         self._counts[name] = (ends_s, count)
-        return Taken(self.limit, max(0, self.limit - count), ends_s, allowed)
+        return Taken(self.limit, self.limit - count, ends_s, allowed)
 
     def _forget(self, now_s: float) -> None:
-        if len(self._counts) >= MAX_NAMES:
-            self._counts = {name: entry for name, entry in self._counts.items() if entry[0] > now_s}
+        """At most two names for each that begins a minute: so much work and no more, and fewer and fewer that are over.
+
+        Where every place is taken by a minute that goes on, the oldest of them is given up: memory is bounded first.
+        """
+        for _ in range(2):
+            first = next(iter(self._counts), None)
+            if first is None or (now_s < self._counts[first][0] and len(self._counts) < MAX_NAMES):
+                return
+            del self._counts[first]
 
 
 def enforce(taken: Taken, now_s: float, what: str) -> None:
@@ -56,6 +67,10 @@ def enforce(taken: Taken, now_s: float, what: str) -> None:
     if not taken.allowed:
         wait = max(1, math.ceil(taken.reset_s - now_s))
         raise TooMany(f"More than {taken.limit} {what} in a minute", retry_after=wait)
+
+
+ANSWERS = ("http.response.start", "websocket.http.response.start", "websocket.accept")
+"""Where an answer's headers are: of a request, and of an upgrade that is refused or granted."""
 
 
 class RateHeaders:
@@ -66,24 +81,40 @@ class RateHeaders:
         self.strangers = strangers
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or scope["path"].removeprefix("/api/v1") in UNCOUNTED:
+        if scope["type"] == "lifespan" or scope["path"].removeprefix("/api/v1") in UNCOUNTED:
             await self.app(scope, receive, send)
             return
         state = scope.setdefault("state", {})
 
         async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                taken = state.get("taken") or self.strangers.take(_address(scope), clock.wall_ms() / 1000)
-                if taken.limit:
-                    headers = MutableHeaders(scope=message)
-                    headers["X-RateLimit-Limit"] = str(taken.limit)
-                    headers["X-RateLimit-Remaining"] = str(taken.remaining)
-                    headers["X-RateLimit-Reset"] = str(math.ceil(taken.reset_s))
+            if message["type"] in ANSWERS:
+                self._count(scope)
+                MutableHeaders(scope=message).update(headers_of(state["taken"]))
             await send(message)
 
-        await self.app(scope, receive, with_headers)
+        try:
+            await self.app(scope, receive, with_headers)
+        finally:
+            self._count(scope)  # an unexpected error is answered further out, with these headers too
+
+    def _count(self, scope: Scope) -> None:
+        """Against the client's address, unless it was counted against a window of its own."""
+        state = scope["state"]
+        if "taken" not in state:
+            state["taken"] = self.strangers.take(address_of(scope), clock.wall_ms() / 1000)
 
 
-def _address(scope: Scope) -> str:
+def headers_of(taken: Taken) -> dict[str, str]:
+    """None where there is no limit."""
+    if not taken.limit:
+        return {}
+    return {
+        "X-RateLimit-Limit": str(taken.limit),
+        "X-RateLimit-Remaining": str(taken.remaining),
+        "X-RateLimit-Reset": str(math.ceil(taken.reset_s)),
+    }
+
+
+def address_of(scope: Scope) -> str:
     client = scope.get("client")
     return client[0] if client else "unknown"

@@ -16,6 +16,7 @@ from starlette.routing import Match
 
 from trunkline.errors import BadRequest, Conflict, MethodNotAllowed, NotFound, Problem, Unavailable
 from trunkline.web.body import path
+from trunkline.web.limits import headers_of
 
 log = structlog.get_logger(__name__)
 
@@ -124,4 +125,7 @@ async def _raced(_: Request, error: Exception) -> JSONResponse:
 
 async def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error", path=request.url.path, method=request.method, exc_info=error)
-    return render(Problem("Something went wrong on our side"))
+    answer = render(Problem("Something went wrong on our side"))
+    if (taken := request.scope.get("state", {}).get("taken")) is not None:
+        answer.headers.update(headers_of(taken))
+    return answer

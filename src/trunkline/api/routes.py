@@ -8,14 +8,17 @@ from typing import Any
 
 from fastapi import APIRouter, Depends, FastAPI
 
+from trunkline.accounts import answers as account_answers
+from trunkline.accounts import routes as accounts
+from trunkline.accounts.schemas import KeyBody, OrganizationBody, RetentionBody
 from trunkline.api import health, live
 from trunkline.assistants import routes as assistants
 from trunkline.assistants.schemas import AssistantBody
 from trunkline.calls import routes as calls
 from trunkline.calls.schemas import BODIES, PlaceBody
-from trunkline.errors import Problem
+from trunkline.errors import Conflict, NotFound, Problem
 from trunkline.web import deprecation
-from trunkline.web.answers import Answer
+from trunkline.web.answers import Answer, Success
 from trunkline.web.body import Body, documented
 from trunkline.web.problems import ProblemBody
 
@@ -55,9 +58,18 @@ URLS = (
     Url("GET", "/calls/{call_id}/commands/{command_id}", calls.get_command),
     Url("GET", "/calls/{call_id}/recording", calls.get_recording),
     Url("POST", "/calls/{call_id}/control", calls.control_call, 200, CONTROL),
+    Url("GET", "/organizations", accounts.get_organization, answer=account_answers.OrganizationAnswer),
+    Url("POST", "/organizations", accounts.create_organization, 201, (OrganizationBody,),
+        account_answers.NewOrganizationAnswer, (NotFound, Conflict)),
+    Url("PATCH", "/organizations", accounts.change_organization, 200, (RetentionBody,), account_answers.RetentionAnswer),
+    Url("GET", "/account", accounts.get_organization, answer=account_answers.OrganizationAnswer, deprecated=True),
+    Url("GET", "/keys", accounts.list_keys, answer=account_answers.KeysAnswer, problems=(NotFound,)),
+    Url("POST", "/keys", accounts.create_key, 201, (KeyBody,), account_answers.NewKeyAnswer, (NotFound, Conflict)),
+    Url("GET", "/keys/{key_id}", accounts.get_key, answer=account_answers.KeyAnswer),
+    Url("DELETE", "/keys/{key_id}", accounts.revoke_key, answer=Success, problems=(Conflict,)),
     Url("GET", "/health", health.get_health),
     Url("GET", "/ready", health.get_ready),
-)
+)  # fmt: skip
 
 SOCKETS = (("/calls/{call_id}/live", live.live),)
 

@@ -17,6 +17,9 @@ RANDOM_BYTES = 30
 SHOWN = 16
 """Characters of a key that its owner sees again, to tell it from others."""
 
+LONGEST_NAME = 200
+_UNFIT_FOR_A_NAME = re.compile("[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
 _FORM = re.compile(PREFIX + r"[A-Za-z0-9_-]{32,128}")
 
 SCOPES: dict[str, frozenset[str]] = {
@@ -56,6 +59,16 @@ def hash_of(key: str) -> str:
 
 def shown(key: str) -> str:
     return key[:SHOWN]
+
+
+def name_from(text: str) -> str:
+    """What a key or an organization is called, without space around it. Raises ValueError for what is no name."""
+    name = text.strip()
+    if not 1 <= len(name) <= LONGEST_NAME:
+        raise ValueError(f"a name must be 1 to {LONGEST_NAME} characters, not counting space around it")
+    if _UNFIT_FOR_A_NAME.search(name):
+        raise ValueError("a name must not contain control characters")
+    return name
 
 
 def scopes_from(words: Iterable[str]) -> frozenset[str]:

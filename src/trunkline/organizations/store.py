@@ -6,7 +6,7 @@ import secrets
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from sqlalchemy import select, text, update
+from sqlalchemy import func, or_, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock, ids
@@ -43,6 +43,37 @@ async def organization(session: AsyncSession, org_id: str) -> Organization | Non
     return await session.get(Organization, org_id)
 
 
+async def organization_alone(session: AsyncSession, org_id: str) -> Organization:
+    """It, while nobody else counts its keys or its children: until this transaction ends. Other rows may refer to it."""
+    row = await session.get(Organization, org_id, with_for_update={"key_share": True}, populate_existing=True)
+    assert row is not None
+    return row
+
+
+async def list_organizations(session: AsyncSession) -> list[Organization]:
+    """Oldest first."""
+    return list(await session.scalars(select(Organization).order_by(Organization.created_at, Organization.id)))
+
+
+async def children(session: AsyncSession, org_id: str) -> list[Organization]:
+    """Newest first."""
+    its = select(Organization).where(Organization.parent_org_id == org_id)
+    return list(await session.scalars(its.order_by(Organization.created_at.desc(), Organization.id)))
+
+
+async def count_children(session: AsyncSession, org_id: str) -> int:
+    count = select(func.count()).select_from(Organization).where(Organization.parent_org_id == org_id)
+    return await session.scalar(count) or 0
+
+
+async def is_own_or_child(session: AsyncSession, org_id: str, other_id: str) -> bool:
+    """May `org_id` act for `other_id`?"""
+    if other_id == org_id:
+        return True
+    child = select(Organization.id).where(Organization.id == other_id, Organization.parent_org_id == org_id)
+    return await session.scalar(child) is not None
+
+
 async def first_organization(session: AsyncSession) -> Organization | None:
     oldest = select(Organization).order_by(Organization.created_at, Organization.id).limit(1)
     return (await session.scalars(oldest)).one_or_none()
@@ -74,6 +105,25 @@ async def list_keys(session: AsyncSession, org_id: str | None = None) -> list[Ap
     """Oldest first, revoked ones too; of every organization if none is named."""
     every = select(ApiKey).order_by(ApiKey.created_at, ApiKey.id)
     return list(await session.scalars(every.where(ApiKey.org_id == org_id) if org_id is not None else every))
+
+
+async def page_of_keys(session: AsyncSession, org_id: str, limit: int, offset: int) -> tuple[list[ApiKey], int]:
+    """Oldest first, revoked ones too, and how many there are in all."""
+    total = await session.scalar(select(func.count()).select_from(ApiKey).where(ApiKey.org_id == org_id))
+    page = select(ApiKey).where(ApiKey.org_id == org_id).order_by(ApiKey.created_at, ApiKey.id)
+    return list(await session.scalars(page.limit(limit).offset(offset))), total or 0
+
+
+async def active_keys(session: AsyncSession, org_id: str) -> list[ApiKey]:
+    active = select(ApiKey).where(ApiKey.org_id == org_id, ApiKey.revoked_at.is_(None))
+    return list(await session.scalars(active))
+
+
+async def key_of(session: AsyncSession, org_id: str, key_id: str) -> ApiKey | None:
+    """A key of this organization or of one of its children."""
+    its = or_(Organization.id == org_id, Organization.parent_org_id == org_id)
+    found = select(ApiKey).join(Organization, Organization.id == ApiKey.org_id).where(ApiKey.id == key_id, its)
+    return await session.scalar(found)
 
 
 async def revoke_key(session: AsyncSession, key_id: str) -> bool:

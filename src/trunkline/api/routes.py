@@ -12,6 +12,7 @@ from trunkline.accounts import answers as account_answers
 from trunkline.accounts import routes as accounts
 from trunkline.accounts.schemas import KeyBody, OrganizationBody, RetentionBody
 from trunkline.api import health, live
+from trunkline.api.answers import HealthAnswer, ReadyAnswer
 from trunkline.assistants import routes as assistants
 from trunkline.assistants.schemas import AssistantBody
 from trunkline.calls import routes as calls
@@ -67,8 +68,8 @@ URLS = (
     Url("POST", "/keys", accounts.create_key, 201, (KeyBody,), account_answers.NewKeyAnswer, (NotFound, Conflict)),
     Url("GET", "/keys/{key_id}", accounts.get_key, answer=account_answers.KeyAnswer),
     Url("DELETE", "/keys/{key_id}", accounts.revoke_key, answer=Success, problems=(Conflict,)),
-    Url("GET", "/health", health.get_health),
-    Url("GET", "/ready", health.get_ready),
+    Url("GET", "/health", health.get_health, answer=HealthAnswer),
+    Url("GET", "/ready", health.get_ready, answer=ReadyAnswer),
 )  # fmt: skip
 
 SOCKETS = (("/calls/{call_id}/live", live.live),)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import Awaitable, Callable, Sequence
-from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, TypeVar
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
+
+from trunkline.cli.database import DataDir, in_database
 
 if TYPE_CHECKING:
     from sqlalchemy.ext.asyncio import AsyncSession
@@ -15,11 +15,8 @@ if TYPE_CHECKING:
     from trunkline.organizations.store import NewKey
     from trunkline.organizations.tables import ApiKey
 
-T = TypeVar("T")
-
 app = typer.Typer(no_args_is_help=True, help="API keys of this installation.")
 
-DataDir = Annotated[Path | None, typer.Option(help="where the database lives, if TRUNKLINE_DATABASE_URL does not say")]
 Org = Annotated[str | None, typer.Option(help="id of the organization; the oldest one if not given")]
 
 
@@ -34,7 +31,7 @@ def create(
     data_dir: DataDir = None,
 ) -> None:
     """Make a key and print it. It is not shown again."""
-    made = _in_database(data_dir, lambda session: _create(session, name, scope or ["full"], org))
+    made = in_database(data_dir, lambda session: _create(session, name, scope or ["full"], org))
     typer.echo(f"{made.row.id} of {made.row.org_id}, scopes {', '.join(made.row.scopes)}; not shown again:", err=True)
     typer.echo(made.text)
 
@@ -46,7 +43,7 @@ def list_(
     """Every key: its id, its first characters, scopes, organization, day of birth, name, and whether it was revoked."""
     from trunkline.organizations import store  # noqa: PLC0415  (loads the database)
 
-    for row in _in_database(data_dir, lambda session: store.list_keys(session, org)):
+    for row in in_database(data_dir, lambda session: store.list_keys(session, org)):
         typer.echo(_line(row))
 
 
@@ -55,44 +52,22 @@ def revoke(key_id: Annotated[str, typer.Argument(metavar="KEY_ID")], *, data_dir
     """Make a key useless, from the next second on."""
     from trunkline.organizations import store  # noqa: PLC0415  (loads the database)
 
-    if not _in_database(data_dir, lambda session: store.revoke_key(session, key_id)):
+    if not in_database(data_dir, lambda session: store.revoke_key(session, key_id)):
         typer.echo(f"no key {key_id} that could be revoked", err=True)
         raise typer.Exit(1)
     typer.echo(f"{key_id} is revoked")
 
 
 async def _create(session: AsyncSession, name: str, scopes: Sequence[str], org_id: str | None) -> NewKey:
-    from trunkline.organizations import store  # noqa: PLC0415  (loads the database)
+    from trunkline.organizations import keys, store  # noqa: PLC0415  (loads the database)
 
+    name = keys.name_from(name)
     if org_id is not None:
         if await store.organization(session, org_id) is None:
             raise ValueError(f"there is no organization {org_id}")
         return await store.create_key(session, org_id, name, scopes)
     first = await store.first_organization(session) or await store.create_organization(session, store.FIRST_NAME)
     return await store.create_key(session, first.id, name, scopes)
-
-
-def _in_database(data_dir: Path | None, steps: Callable[[AsyncSession], Awaitable[T]]) -> T:
-    from trunkline.cli import roles  # noqa: PLC0415  (loads the settings)
-    from trunkline.storage.engine import Database  # noqa: PLC0415  (loads the database)
-    from trunkline.storage.migrate import upgrade  # noqa: PLC0415
-
-    settings = roles.settings(data_dir=data_dir)
-
-    async def run() -> T:
-        settings.data_dir.mkdir(parents=True, exist_ok=True)
-        await upgrade(settings.database)
-        database = Database(settings.database)
-        try:
-            async with database.writing() as session:
-                return await steps(session)
-        finally:
-            await database.close()
-
-    try:
-        return asyncio.run(run())
-    except ValueError as error:
-        roles.stop(str(error))
 
 
 def _line(row: ApiKey) -> str:

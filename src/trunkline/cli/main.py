@@ -1,4 +1,4 @@
-"""The `trunkline` command: the processes, the keys, and the client of the API, each loaded only when it is asked for."""
+"""The `trunkline` command: processes, organizations and keys, and the API's client, each loaded only when it is asked for."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from trunkline.cli import keys, processes
+from trunkline.cli import keys, organizations, processes
 
 
 class _Commands(TyperGroup):
@@ -42,6 +42,7 @@ app.command()(processes.serve)
 app.command()(processes.api)
 app.command()(processes.worker)
 app.add_typer(keys.app, name="keys")
+app.add_typer(organizations.app, name="organizations")
 
 if __name__ == "__main__":
     app()

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Union
 
 import regex  # type: ignore[import-untyped]
 from pydantic import Field, StringConstraints, ValidationError, create_model
@@ -67,6 +67,21 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
         _check_tools(checked, where)
         _check_rules(checked, where)
     return checked
+
+
+@cache
+def block_models(block: Block) -> dict[str, type[Body]]:
+    """Every name of every provider of a block, aliases too, and its block as the document shows it."""
+    models = {}
+    for name in (*catalogue.names(block), *(catalogue.ALIASES if block == "tts" else ())):
+        provider = provider_of(block, name)
+        assert provider is not None
+        fields: dict[str, Any] = {"provider": (Literal[name], ...)}
+        if block == "llm":
+            fields["tools"] = (Annotated[list[Union[tools.SHAPES]], Field(max_length=MAX_TOOLS)], [])  # type: ignore[valid-type]  # noqa: UP007
+        title = f"{block.capitalize()}Config{''.join(part.capitalize() for part in name.split('_'))}"
+        models[name] = create_model(title, __base__=_model(block, provider.name), **fields)
+    return models
 
 
 def unavailable(block: Block, config: dict[str, Any], at: str = "") -> str | None:

@@ -6,7 +6,6 @@ Stored: `{type: "function", name, description, parameters, …}`, `{type: "end_c
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -14,9 +13,9 @@ from pydantic import Field, StringConstraints, ValidationError
 
 from trunkline.web.body import Body, details_of
 
-Name = Annotated[str, StringConstraints(pattern=re.compile(r"\A[A-Za-z_][A-Za-z0-9_\-]{0,63}\Z"))]
-Target = Annotated[str, StringConstraints(pattern=re.compile(r"\A(\+[1-9][0-9]{1,14}|sip:[^\s<>\"]{1,250})\Z"))]
-Link = Annotated[str, StringConstraints(pattern=re.compile(r"\Ahttps?://[^\s]{1,2000}\Z"))]
+Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_\-]{0,63}$")]
+Target = Annotated[str, StringConstraints(pattern=r"^(\+[1-9][0-9]{1,14}|sip:[^\s<>\"]{1,250})$")]
+Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 
 
@@ -80,6 +79,9 @@ BUILT_IN: dict[str, type[Body]] = {
     "transferCall": TransferCall,
     "mcp": Mcp,
 }
+
+SHAPES: tuple[type[Body], ...] = (FlatFunction, NestedFunction, EndCall, TransferCall, Mcp)
+"""Every way to write a tool."""
 
 WITHOUT_EFFECT = ("function", "mcp")
 

@@ -22,7 +22,7 @@ from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusError, Delivery, Entry
 from trunkline.calls.events import Event
 from trunkline.calls.journal import events_of
-from trunkline.calls.projection import CallFacts, Changes, CommandChange, advance, project
+from trunkline.calls.projection import TOLD, CallFacts, Changes, CommandChange, advance, project, sandbox, transcript
 from trunkline.calls.tables import CallRow, CommandRow, EventRow
 from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
@@ -50,6 +50,11 @@ _SEEN = (
     update(_CALLS)
     .where(_CALLS.c.id == bindparam("call"))
     .values(last_sequence=bindparam("last"), updated_at=bindparam("now"))
+)
+_TOLD = (
+    select(*(_EVENTS.c[name] for name in ("sequence", "at_ms", "kind", "data")))
+    .where(_EVENTS.c.call_id == bindparam("call"), _EVENTS.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(_EVENTS.c.sequence)
 )
 _RECEIPTS = select(_COMMANDS.c.id, _COMMANDS.c.receipt).where(_COMMANDS.c.id.in_(bindparam("commands", expanding=True)))
 _CHANGED = (
@@ -102,6 +107,10 @@ class Applied:
     events: list[Event] = field(default_factory=list)
     columns: dict[str, Any] = field(default_factory=dict)
     commands: list[CommandChange] = field(default_factory=list)
+
+    @property
+    def over(self) -> bool:
+        return any(event.kind == "ended" for event in self.events)
 
 
 class Recorder:
@@ -199,6 +208,8 @@ class Recorder:
         seen = [{"call": id, "last": applied.last, "now": now} for id, applied in calls.items()]
         await session.execute(_SEEN, seen)
         for call_id, applied in calls.items():
+            if applied.over:
+                applied.columns |= await _said(session, call_id)
             if applied.columns:
                 await session.execute(update(_CALLS).where(_CALLS.c.id == call_id).values(applied.columns))
         await _write_commands(session, [change for applied in calls.values() for change in applied.commands], now)
@@ -226,6 +237,12 @@ async def _calls(session: AsyncSession, names: set[tuple[str, str]]) -> dict[str
         for row in rows
         if (row.org_id, row.id) in names
     }
+
+
+async def _said(session: AsyncSession, call_id: str) -> dict[str, Any]:
+    """What was said in a call that is over, so that nobody has to put it together again."""
+    events = [Event(*row) for row in await session.execute(_TOLD, {"call": call_id, "kinds": TOLD})]
+    return {"messages": transcript(events), "sandbox": sandbox(events)}
 
 
 async def _write_commands(session: AsyncSession, changes: Sequence[CommandChange], now: datetime) -> None:

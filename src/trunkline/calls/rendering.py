@@ -25,8 +25,7 @@ _SECRETS = ("webhook_secret",)
 
 
 def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") -> dict[str, Any]:
-    """The call object. `spoken` are those of its events that `projection.transcript` and `sandbox` read."""
-    assistant = row.plan.get("assistant") or {}
+    """The call object. `spoken` are those of its events that `projection.transcript` and `sandbox` read, unless it is over."""
     rendered: dict[str, Any] = {
         "id": row.id,
         "status": row.status,
@@ -40,25 +39,25 @@ def call_json(row: CallRow, spoken: Sequence[Event] = (), base_url: str = "") ->
         "number_id": row.number_id,
         "assistant_id": row.assistant_id,
         "agent_id": row.assistant_id,
-        "agent_name": assistant.get("name"),
-        "business_name": assistant.get("business_name"),
+        "agent_name": row.assistant_name,
+        "business_name": row.business_name,
         "started_at": moment(row.answered_at),
         "ended_at": moment(row.ended_at),
         "duration_seconds": None if row.duration_seconds is None else round(row.duration_seconds),
-        "messages": projection.transcript(spoken),
+        "messages": projection.transcript(spoken) if row.messages is None else row.messages,
         "summary": None,
         "analysis_result": None,
         "room_name": None,
         "recording_url": f"{base_url}/calls/{row.id}/recording" if row.recording else None,
         "transfer": row.transfer or None,
-        "metadata": row.plan.get("metadata") or {},
+        "metadata": row.meta,
         "warnings": row.warnings,
         "last_sequence": row.last_sequence,
         "created_at": moment(row.created_at),
         "updated_at": moment(row.updated_at),
     }
     if is_sandbox(row.destination):
-        rendered["sandbox"] = projection.sandbox(spoken)
+        rendered["sandbox"] = projection.sandbox(spoken) if row.sandbox is None else row.sandbox
     return rendered
 
 

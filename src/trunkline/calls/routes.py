@@ -23,6 +23,7 @@ from trunkline.calls.tables import CallRow
 from trunkline.errors import BadRequest, NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
+from trunkline.web.answers import JsonAnswer
 from trunkline.web.body import read
 from trunkline.web.caller import Controller, Placer, Reader
 from trunkline.web.idempotency import Key, use_of
@@ -62,7 +63,7 @@ async def list_calls(
     status: Annotated[str | None, Query(max_length=32)] = None,
     start_date: datetime | None = None,
     end_date: datetime | None = None,
-) -> dict[str, Any]:
+) -> JsonAnswer:
     """The organization's calls, newest first."""
     async with _database(request).reading() as session:
         rows, total = await store.list_calls(
@@ -76,7 +77,7 @@ async def list_calls(
         )
         spoken = await store.spoken_in(session, rows)
     calls = [rendering.call_json(row, spoken.get(row.id, ()), _base_url(request)) for row in rows]
-    return {"calls": calls, "pagination": page.pagination(total)}
+    return JsonAnswer({"calls": calls, "pagination": page.pagination(total)})
 
 
 async def get_call(

@@ -9,9 +9,11 @@ import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, bindparam, delete, func, insert, select, text, update
+from sqlalchemy import ColumnElement, Select, bindparam, delete, func, insert, inspect, select, text, union_all, update
 from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from trunkline.calls import projection
 from trunkline.calls.events import Event
@@ -56,11 +58,12 @@ _EVENTS_AFTER = (
     .limit(bindparam("most"))
 )
 _INSERT = {CallRow: insert(_CALLS), CommandRow: insert(_COMMANDS)}
+_COLUMNS = {kind: dict(inspect(kind).columns.items()) for kind in _INSERT}
 
 
 async def _insert(session: AsyncSession, row: CallRow | CommandRow) -> None:
     """As it is, without the session's book-keeping: nobody changes it through this session."""
-    values = {column.key: getattr(row, column.key) for column in row.__table__.columns}
+    values = {column.name: getattr(row, name) for name, column in _COLUMNS[type(row)].items()}
     await session.execute(_INSERT[type(row)], values)
 
 
@@ -102,19 +105,27 @@ async def list_calls(
     limit: int = 20,
     offset: int = 0,
 ) -> tuple[list[CallRow], int]:
-    """Newest first, and how many there are in all. `statuses` empty: any; `start` and `end` are inclusive."""
+    """Newest first, without their plans, and how many there are in all. `statuses` empty: any; `start` and `end` are inclusive.
+
+    The page is found in an index alone, status by status, and only its rows are read.
+    """
     where: list[ColumnElement[bool]] = [CallRow.org_id == org_id]
-    if statuses:
-        where.append(CallRow.status.in_(statuses))
     if start is not None:
         where.append(CallRow.created_at >= start)
     if end is not None:
         where.append(CallRow.created_at <= end)
-    count = select(func.count()).select_from(CallRow).where(*where)
-    total = (await session.execute(count, execution_options=LONG)).scalar_one()
-    newest = select(CallRow).where(*where).order_by(CallRow.created_at.desc(), CallRow.id.desc())
-    rows = await session.execute(newest.limit(limit).offset(offset), execution_options=LONG)
-    return list(rows.scalars()), total
+    each = [[*where, CallRow.status == status] for status in statuses] or [where]
+    counts = [select(func.count()).select_from(CallRow).where(*one).scalar_subquery() for one in each]
+    total = (await session.execute(select(sum(counts[1:], counts[0])), execution_options=LONG)).scalar_one()
+    first = [_newest(CallRow.created_at, CallRow.id).where(*one).limit(limit + offset).subquery() for one in each]
+    page = union_all(*(select(one) for one in first)).subquery()
+    ids = select(page.c.id).order_by(page.c.created_at.desc(), page.c.id.desc()).limit(limit).offset(offset)
+    rows = _newest(CallRow).where(CallRow.id.in_(ids)).options(defer(CallRow.plan, raiseload=True))
+    return list((await session.execute(rows, execution_options=LONG)).scalars()), total
+
+
+def _newest(*what: Any) -> Select[Any]:
+    return select(*what).order_by(CallRow.created_at.desc(), CallRow.id.desc())
 
 
 async def live_workers(session: AsyncSession) -> list[str]:
@@ -146,10 +157,11 @@ async def events_after(session: AsyncSession, call_id: str, after: int = 0, limi
 async def spoken_in(session: AsyncSession, calls: Sequence[CallRow]) -> dict[str, list[Event]]:
     """By call, in order, what its transcript is made from; a call without any is not in it.
 
-    How far words have got matters only while they are being spoken. A long list is read in portions, between which others
-    are answered.
+    How far words have got matters only while they are being spoken; what was said in calls that are over is in their rows.
+    A long list is read in portions, between which others are answered.
     """
     found: dict[str, list[Event]] = {}
+    calls = [call for call in calls if call.messages is None]
     for start in range(0, len(calls), PORTION):
         portion = calls[start : start + PORTION]
         live = [call.id for call in portion if call.status in LIVE_STATUSES]

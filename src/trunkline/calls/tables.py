@@ -12,14 +12,14 @@ from typing import Any
 from sqlalchemy import BigInteger, ForeignKey, Index, String, Text, UniqueConstraint
 from sqlalchemy.orm import Mapped, mapped_column
 
-from trunkline.storage.columns import Table
+from trunkline.storage.columns import Json, Table
 
 
 class CallRow(Table):
     __tablename__ = "calls"
     __table_args__ = (
-        Index("ix_calls_org_created", "org_id", "created_at"),
-        Index("ix_calls_org_status_created", "org_id", "status", "created_at"),
+        Index("ix_calls_org_created", "org_id", "created_at", "id"),
+        Index("ix_calls_org_status_created", "org_id", "status", "created_at", "id"),
         Index("ix_calls_status_worker", "status", "worker"),
     )
 
@@ -34,6 +34,10 @@ class CallRow(Table):
     assistant_id: Mapped[str | None] = mapped_column(String(64))
     plan: Mapped[dict[str, Any]]
     """The `Plan` as sent to the worker; its `assistant` is the resolved configuration."""
+    assistant_name: Mapped[str | None] = mapped_column(String(200))
+    business_name: Mapped[str | None] = mapped_column(String(200))
+    meta: Mapped[dict[str, Any]] = mapped_column("metadata", default=dict)
+    """What a list shows of the plan, which may be long and is not read for it."""
     warnings: Mapped[list[Any]] = mapped_column(default=list)
     status: Mapped[str] = mapped_column(String(32))
     end_reason: Mapped[str | None] = mapped_column(String(32))
@@ -50,6 +54,10 @@ class CallRow(Table):
     transfer: Mapped[dict[str, Any]] = mapped_column(default=dict)
     """`{state, destination, …}` of the last transfer, or empty."""
     recording: Mapped[str | None] = mapped_column(String(255))
+    messages: Mapped[list[Any] | None] = mapped_column(Json)
+    """The transcript of a call that is over; of a live one it is made from the events."""
+    sandbox: Mapped[dict[str, Any] | None] = mapped_column(Json)
+    """What the far end of a sandbox line heard and said; as `messages`."""
     created_at: Mapped[datetime]
     updated_at: Mapped[datetime]
 

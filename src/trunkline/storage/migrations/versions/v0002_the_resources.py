@@ -17,12 +17,43 @@ def upgrade() -> None:
     op.add_column("organizations", sa.Column("content_retention_days", sa.Integer(), nullable=True))
     op.add_column("organizations", sa.Column("metadata_retention_days", sa.Integer(), nullable=True))
     op.create_index(op.f("ix_organizations_parent_org_id"), "organizations", ["parent_org_id"])
-    op.add_column("calls", sa.Column("chosen_by", sa.String(length=32), nullable=False, server_default=""))
+    _calls()
     _numbers()
     _campaigns()
     _leads()
     _usage()
     _tickets()
+
+
+def _calls() -> None:
+    op.add_column("calls", sa.Column("chosen_by", sa.String(length=32), nullable=False, server_default=""))
+    op.add_column("calls", sa.Column("assistant_name", sa.String(length=200), nullable=True))
+    op.add_column("calls", sa.Column("business_name", sa.String(length=200), nullable=True))
+    op.add_column("calls", sa.Column("metadata", json, nullable=False, server_default="{}"))
+    op.add_column("calls", sa.Column("messages", json, nullable=True))
+    op.add_column("calls", sa.Column("sandbox", json, nullable=True))
+    on_postgres = op.get_bind().dialect.name == "postgresql"
+    op.execute(_FROM_THE_PLAN_ON_POSTGRES if on_postgres else _FROM_THE_PLAN_ON_SQLITE)
+    for name, columns in _LISTS.items():
+        op.drop_index(name, "calls")
+        op.create_index(name, "calls", columns)
+
+
+_LISTS = {
+    "ix_calls_org_created": ["org_id", "created_at", "id"],
+    "ix_calls_org_status_created": ["org_id", "status", "created_at", "id"],
+}
+"""With the id a page is found in the index alone, however deep it lies."""
+
+_FROM_THE_PLAN_ON_SQLITE = """
+update calls set assistant_name = json_extract(plan, '$.assistant.name'),
+    business_name = json_extract(plan, '$.assistant.business_name'),
+    metadata = coalesce(json_extract(plan, '$.metadata'), '{}')
+"""
+_FROM_THE_PLAN_ON_POSTGRES = """
+update calls set assistant_name = plan->'assistant'->>'name', business_name = plan->'assistant'->>'business_name',
+    metadata = coalesce(plan->'metadata', '{}'::jsonb)
+"""
 
 
 def _numbers() -> None:

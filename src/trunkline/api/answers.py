@@ -5,11 +5,12 @@ from __future__ import annotations
 from typing import Literal
 
 from pydantic import ConfigDict, Field
+from pydantic.config import JsonDict
 
 from trunkline.web.answers import Answer
 
 _AT = "2026-01-12T09:30:00.000Z"
-_DATABASE = {"status": "ok", "latency_ms": 0.42}
+_DATABASE: JsonDict = {"status": "ok", "latency_ms": 0.42}
 
 Status = Literal["ok", "error"]
 
@@ -41,7 +42,7 @@ class ReadyChecks(Answer):
 class HealthAnswer(Answer):
     model_config = ConfigDict(
         json_schema_extra={
-            "examples": [{"status": "ok", "timestamp": _AT, "version": "1.0.0", "checks": {"database": {**_DATABASE}}}]
+            "examples": [{"status": "ok", "timestamp": _AT, "version": "1.0.0", "checks": {"database": _DATABASE}}]
         }
     )
 
@@ -61,7 +62,7 @@ class ReadyAnswer(Answer):
                     "status": "ready",
                     "timestamp": _AT,
                     "checks": {
-                        "database": {**_DATABASE},
+                        "database": _DATABASE,
                         "bus": {"status": "ok"},
                         "workers": {"status": "ok", "count": 2},
                     },

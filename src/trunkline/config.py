@@ -40,8 +40,8 @@ class Settings(BaseSettings):
     worker_lost_seconds: float = Field(15, description="a worker not heard of for this long is lost")
     beat_seconds: float = Field(2, description="how often a worker says that it lives")
 
-    rate_limit_per_minute: int = Field(6000, description="requests per key and minute; 0 for no limit")
-    control_limit_per_minute: int = Field(120, description="control commands per call and minute; 0 for no limit")
+    rate_limit_per_minute: int = Field(6000, ge=0, description="requests per key and minute; 0 for no limit")
+    control_limit_per_minute: int = Field(120, ge=0, description="control commands per call and minute; 0 for no limit")
 
     allowed_prefixes: list[str] = Field([], description="E.164 prefixes that may be called; empty allows every country")
     denied_prefixes: list[str] = Field(

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
 import pytest
 from api_world import PLACE, World, in_world
+from served import served
 from sqlalchemy import update
 from websockets.asyncio.client import connect
 
 from trunkline import clock, ids
 from trunkline.accounts.children import MOST_CHILDREN
 from trunkline.accounts.keyring import MOST_ACTIVE
-from trunkline.api.server import serve
 from trunkline.calls.tables import CallRow
 from trunkline.numbers.tables import Number
 from trunkline.organizations.store import create_key, create_organization
@@ -448,17 +446,6 @@ async def test_a_key_revoked_over_the_api_stops_watching_within_a_second_too(wor
             assert clock.monotonic() - began < 1.2
             assert socket.close_code == 1008
             refused(await client.get(f"{address}/api/v1/calls"), 401, "unauthorized")
-
-
-@asynccontextmanager
-async def served(world: World) -> AsyncIterator[str]:
-    """The address of a server for this world's database and bus."""
-    listening: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-    settings = world.settings.model_copy(update={"port": 0})
-    async with asyncio.TaskGroup() as group:
-        server = group.create_task(serve(settings, world.database, world.bus, listening.set_result))
-        yield await listening
-        server.cancel()
 
 
 @in_world()

@@ -74,3 +74,20 @@ def test_scopes_are_checked_by_name():
         keys.scopes_from(["read", "admin"])
     with pytest.raises(ValueError, match="at least one"):
         keys.scopes_from([])
+
+
+@pytest.mark.parametrize(("text", "name"), [("a", "a"), ("  the desk \t", "the desk"), ("é" * 200, "é" * 200)])
+def test_a_name_is_kept_without_the_space_around_it(text: str, name: str):
+    assert keys.name_from(text) == name
+
+
+@pytest.mark.parametrize("text", ["", "   ", "\n", "x" * 201])
+def test_a_name_is_1_to_200_characters(text: str):
+    with pytest.raises(ValueError, match="1 to 200 characters"):
+        keys.name_from(text)
+
+
+@pytest.mark.parametrize("text", ["a\nb", "a\x00", "a\x7fb", "a\x9fb", "a\udcffb"])
+def test_a_name_has_no_control_characters(text: str):
+    with pytest.raises(ValueError, match="control characters"):
+        keys.name_from(text)

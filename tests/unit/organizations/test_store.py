@@ -151,3 +151,56 @@ def test_a_malformed_bootstrap_key_is_refused(tmp_path: Path):
             await store.first_start(session, "hunter2")
 
     in_database(tmp_path, start)
+
+
+def test_children_are_their_parents_newest_first_and_nobody_elses(tmp_path: Path):
+    async def make(session: AsyncSession) -> tuple[list[list[str]], list[int]]:
+        one, two = [await store.create_organization(session, name) for name in ("One", "Two")]
+        for name, parent in (("a", one), ("b", two), ("c", one)):
+            await store.create_organization(session, name, parent.id)
+        listed = [await store.children(session, parent.id) for parent in (one, two)]
+        counts = [await store.count_children(session, parent.id) for parent in (one, two, listed[0][0])]
+        return [[child.name for child in rows] for rows in listed], counts
+
+    assert in_database(tmp_path, make) == [([["c", "a"], ["b"]], [2, 1, 0])]
+
+
+def test_an_organization_acts_for_itself_and_its_children_only(tmp_path: Path):
+    async def make(session: AsyncSession) -> list[bool]:
+        one, two = [await store.create_organization(session, name) for name in ("One", "Two")]
+        child, sibling, other = [await store.create_organization(session, "c", of.id) for of in (one, one, two)]
+        pairs = ((one, one), (one, child), (child, child), (one, two), (one, other), (child, one), (child, sibling))
+        return [await store.is_own_or_child(session, who.id, whom.id) for who, whom in pairs]
+
+    assert in_database(tmp_path, make) == [[True, True, True, False, False, False, False]]
+
+
+def test_a_key_is_found_by_its_organization_and_the_parent_of_that(tmp_path: Path):
+    async def make(session: AsyncSession) -> list[bool]:
+        one, two = [await store.create_organization(session, name) for name in ("One", "Two")]
+        child = await store.create_organization(session, "c", one.id)
+        key = await store.create_key(session, child.id, "k", ["full"])
+        return [await store.key_of(session, who.id, key.row.id) is not None for who in (one, two, child)]
+
+    assert in_database(tmp_path, make) == [[True, False, True]]
+
+
+def test_revoked_keys_are_listed_and_not_active(tmp_path: Path):
+    async def make(session: AsyncSession) -> tuple[Any, ...]:
+        organization = await store.create_organization(session, "One")
+        made = [await store.create_key(session, organization.id, name, ["read"]) for name in "abc"]
+        await store.revoke_key(session, made[1].row.id)
+        page, total = await store.page_of_keys(session, organization.id, 2, 1)
+        active = await store.active_keys(session, organization.id)
+        return [row.name for row in page], total, sorted(row.name for row in active)
+
+    assert in_database(tmp_path, make) == [(["b", "c"], 3, ["a", "c"])]
+
+
+def test_organizations_are_listed_oldest_first(tmp_path: Path):
+    async def make(session: AsyncSession) -> list[str]:
+        for name in ("b", "a", "c"):
+            await store.create_organization(session, name)
+        return [row.name for row in await store.list_organizations(session)]
+
+    assert in_database(tmp_path, make) == [["b", "a", "c"]]

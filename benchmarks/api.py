@@ -102,7 +102,9 @@ def measure(http: httpx.Client) -> None:
 def timed(ask: Any, times: int, at_once: int) -> tuple[list[float], float]:
     def one(_: int) -> float:
         began = time.perf_counter()
-        ask().raise_for_status()
+        answer = ask()
+        if not answer.is_success:
+            raise SystemExit(f"{answer.status_code}: {answer.text}")
         return (time.perf_counter() - began) * 1_000
 
     with ThreadPoolExecutor(at_once) as pool:

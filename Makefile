@@ -29,7 +29,7 @@ demo: setup
 	@$(BIN)/trunkline demo --line $(LINE)
 
 test: setup
-	@scripts/debian-packages sip-tester baresip-core
+	@scripts/debian-packages sip-tester baresip-core postgresql
 	@scripts/test $(BIN)/python
 
 test-313: setup
@@ -42,5 +42,5 @@ serve: setup
 	@exec $(BIN)/trunkline serve
 
 bench: setup
-	@scripts/debian-packages sip-tester
+	@scripts/debian-packages sip-tester postgresql
 	@$(BIN)/python benchmarks/run.py

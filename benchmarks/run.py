@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 RUNS = (
     ("What audio costs", "audio.py", ()),
     ("Sandbox calls on real processes", "calls.py", ("1", "50", "100")),
+    ("Placing and listing calls over HTTP", "api.py", ()),
     ("SIP calls against sipp", "sip.py", ("50", "10")),
 )
 

@@ -55,6 +55,7 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     app.state.door = Door(Callers(database), Window(settings.rate_limit_per_minute), strangers)
     app.state.per_call = Window(settings.control_limit_per_minute)
     app.state.once = Once(database)
+    app.state.assistant_holds = ()
     app.state.placing = Placing(settings, database, bus, resolve, Pool(), require_credit)
     app.state.steering = Steering(settings, database, bus)
     app.state.vitals = Vitals(database, bus, beats, metrics)

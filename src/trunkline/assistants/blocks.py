@@ -5,13 +5,13 @@ One model per provider is made from the catalogue's table, so that a provider's 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Annotated, Any, Literal, Union
+from typing import Annotated, Any, Literal
 
 import regex  # type: ignore[import-untyped]
-from pydantic import Field, StringConstraints, ValidationError, create_model
+from pydantic import Field, StringConstraints, ValidationError, create_model, model_validator
 
 from trunkline.assistants import tools
 from trunkline.providers import catalogue
@@ -19,14 +19,18 @@ from trunkline.providers.catalogue import Block, Provider, Setting
 from trunkline.web.body import Body, details_of
 
 LONGEST_TEXT = 2000
-MAX_MESSAGES, MAX_TOOLS, MAX_RULES = 200, 64, 200
+MOST_ITEMS = 200
 
 NAMES: dict[Block, str] = {"stt": "stt_config", "llm": "llm_config", "tts": "tts_config"}
 
 
-class ModelMessage(Body):
-    role: Literal["system", "user", "assistant"]
-    content: Annotated[str, StringConstraints(max_length=100_000)]
+class FromCatalogue(Body):
+    """A block, or an object in one. A field that is null is one that is not said: it has its default."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _said(cls, value: Any) -> Any:
+        return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 @dataclass(slots=True)
@@ -38,11 +42,7 @@ class Checked:
     warnings: list[str] = field(default_factory=list)
 
 
-def provider_of(block: Block, name: str) -> Provider | None:
-    return {"stt": catalogue.stt, "llm": catalogue.llm, "tts": catalogue.tts}[block](name)
-
-
-def is_realtime(llm_config: dict[str, Any]) -> bool:
+def is_realtime(llm_config: Mapping[str, Any]) -> bool:
     provider = catalogue.llm(str(llm_config.get("provider")))
     return provider is not None and provider.kind == "realtime"
 
@@ -53,9 +53,9 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
     if not isinstance(value, dict):
         return Checked(details=[f"{where}: must be an object"])
     name = value.get("provider")
-    if not isinstance(name, str):
+    if name is None:
         return Checked(details=[f"{where}.provider: is required"])
-    provider = provider_of(block, name)
+    provider = catalogue.find(block, name) if isinstance(name, str) else None
     if provider is None:
         return Checked(details=[f"{where}.provider: unknown provider; known: {', '.join(catalogue.names(block))}"])
     try:
@@ -63,6 +63,7 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
     except ValidationError as error:
         return Checked(details=details_of(error, where))
     checked = Checked(fields.model_dump(exclude_none=True), warnings=warnings_of(provider, value, where))
+    checked.details += _misfits(checked.config, catalogue.settings_of(block, provider), where)
     if block == "llm":
         _check_tools(checked, where)
         _check_rules(checked, where)
@@ -73,20 +74,19 @@ def check(block: Block, value: Any, at: str = "") -> Checked:
 def block_models(block: Block) -> dict[str, type[Body]]:
     """Every name of every provider of a block, aliases too, and its block as the document shows it."""
     models = {}
-    for name in (*catalogue.names(block), *(catalogue.ALIASES if block == "tts" else ())):
-        provider = provider_of(block, name)
+    for name in (*catalogue.names(block), *catalogue.ALIASES[block]):
+        provider = catalogue.find(block, name)
         assert provider is not None
         fields: dict[str, Any] = {"provider": (Literal[name], ...)}
         if block == "llm":
-            fields["tools"] = (Annotated[list[Union[tools.SHAPES]], Field(max_length=MAX_TOOLS)], [])  # type: ignore[valid-type]  # noqa: UP007
-        title = f"{block.capitalize()}Config{''.join(part.capitalize() for part in name.split('_'))}"
-        models[name] = create_model(title, __base__=_model(block, provider.name), **fields)
+            fields["tools"] = (Annotated[list[tools.AnyTool], Field(max_length=tools.MOST)], [])
+        models[name] = create_model(_title(block, name), __base__=_model(block, provider.name), **fields)
     return models
 
 
-def unavailable(block: Block, config: dict[str, Any], at: str = "") -> str | None:
+def unavailable(block: Block, config: Mapping[str, Any], at: str = "") -> str | None:
     """Why no call can be placed with this block, naming the setting; None if one can."""
-    provider = provider_of(block, str(config.get("provider")))
+    provider = catalogue.find(block, str(config.get("provider")))
     where = f"{at}.{NAMES[block]}" if at else NAMES[block]
     if provider is not None and provider.status == "known":
         return f"{where}.provider: {provider.name} is known but not available here"
@@ -110,60 +110,92 @@ def _lacks(provider: Provider, model: Any) -> bool:
 
 @cache
 def _model(block: Block, name: str) -> type[Body]:
-    provider = provider_of(block, name)
-    assert provider is not None
-    fields: dict[str, Any] = {
-        "provider": (str, ...),
-        "model": (Annotated[str, _short()] | None, provider.default_model),
-    }
-    match block:
-        case "stt":
-            fields["language"] = (Literal[catalogue.LANGUAGES], "multi")
-        case "tts":
-            voice: Any = Literal[provider.voices] if provider.voices else Annotated[str, _short()]
-            fields["voice_id"] = (voice, provider.voices[0] if provider.voices else ...)
-        case "llm":
-            fields["temperature"] = (Annotated[float, Field(ge=0, le=2)], 0.7)
-            fields["messages"] = (Annotated[list[ModelMessage], Field(max_length=MAX_MESSAGES)], [])
-            fields["tools"] = (Annotated[list[Any], Field(max_length=MAX_TOOLS)], [])
-    return create_model(f"{name}_{block}", __base__=Body, **fields, **_fields_of(provider.settings))
+    provider = catalogue.TABLES[block][name]
+    title = _title(block, name)
+    fields = _fields_of(catalogue.settings_of(block, provider), title)
+    return create_model(title, __base__=FromCatalogue, provider=(str, ...), **fields)
 
 
-def _fields_of(settings: Any) -> dict[str, Any]:
-    return {name: (_type(name, setting) | None, setting.default) for name, setting in settings.items()}
+def _fields_of(settings: Mapping[str, Setting], title: str) -> dict[str, Any]:
+    return {name: _field(f"{title}{_camel(name)}", setting) for name, setting in settings.items()}
 
 
-def _type(name: str, setting: Setting) -> Any:
-    bounds = Field(ge=setting.minimum, le=setting.maximum)
+def _field(title: str, setting: Setting) -> Any:
+    kind = _type(title, setting)
+    extra: dict[str, Any] = {"x-suggested": list(setting.suggested)} if setting.suggested else {}
+    about = "; ".join(filter(None, (setting.about, _condition(setting))))
+    info = Field(description=about or None, deprecated=setting.deprecated or None, json_schema_extra=extra or None)
+    if setting.required and setting.unless is None:
+        return Annotated[kind, info], ...
+    if setting.default is not None:
+        return Annotated[kind, info], setting.default
+    return Annotated[kind | None, info], None
+
+
+def _condition(setting: Setting) -> str:
+    if setting.unless is None:
+        return ""
+    other, values = setting.unless
+    otherwise = ", required otherwise" if setting.required else ""
+    return f"not taken where `{other}` is one of {', '.join(f'`{value}`' for value in values)}{otherwise}"
+
+
+def _type(title: str, setting: Setting) -> Any:
+    items = Field(min_length=setting.min_items, max_length=setting.max_items or MOST_ITEMS)
     match setting.type:
         case "string" | "integer" if setting.choices:
             return Literal[setting.choices]
         case "string":
             return _string(setting)
         case "integer":
-            return Annotated[int, bounds]
+            return Annotated[int, Field(ge=setting.minimum, le=setting.maximum)]
         case "number":
-            return Annotated[float, bounds]
+            return Annotated[float, Field(ge=setting.minimum, le=setting.maximum)]
         case "boolean":
             return bool
         case "strings":
-            return Annotated[list[_string(setting)], Field(max_length=setting.max_items or 200)]  # type: ignore[misc]
+            return Annotated[list[_string(setting)], items]  # type: ignore[misc]
         case "object":
-            return _object(name, setting)
+            return _object(title, setting)
         case "objects":
-            return Annotated[list[_object(name, setting)], Field(max_length=setting.max_items or 200)]  # type: ignore[misc]
+            return Annotated[list[_object(title, setting)], items]  # type: ignore[misc]
 
 
 def _string(setting: Setting) -> Any:
-    return Annotated[str, StringConstraints(max_length=int(setting.maximum or LONGEST_TEXT))]
+    shortest = None if setting.minimum is None else int(setting.minimum)
+    return Annotated[str, StringConstraints(min_length=shortest, max_length=int(setting.maximum or LONGEST_TEXT))]
 
 
-def _object(name: str, setting: Setting) -> Any:
-    return create_model(name, __base__=Body, **_fields_of(setting.fields)) if setting.fields else dict[str, Any]
+def _object(title: str, setting: Setting) -> Any:
+    if not setting.fields:
+        return dict[str, Any]
+    return create_model(title, __base__=FromCatalogue, **_fields_of(setting.fields, title))
 
 
-def _short() -> StringConstraints:
-    return StringConstraints(min_length=1, max_length=200)
+def _title(block: Block, name: str) -> str:
+    return f"{block.capitalize()}Config{_camel(name)}"
+
+
+def _camel(name: str) -> str:
+    return "".join(part[:1].upper() + part[1:] for part in name.split("_"))
+
+
+def _misfits(config: Mapping[str, Any], settings: Mapping[str, Setting], where: str) -> Iterator[str]:
+    """What each field may be depends, for some, on a field beside it."""
+    for name, setting in settings.items():
+        value = config.get(name)
+        if setting.unless is not None:
+            other, values = setting.unless
+            if config.get(other) not in values:
+                if setting.required and value is None:
+                    yield f"{where}.{name}: is required where {other} is {config.get(other)}"
+            elif value is not None:
+                yield f"{where}.{name}: is not taken where {other} is {config.get(other)}"
+        if setting.fields and isinstance(value, dict):
+            yield from _misfits(value, setting.fields, f"{where}.{name}")
+        if setting.fields and isinstance(value, list):
+            for index, item in enumerate(value):
+                yield from _misfits(item, setting.fields, f"{where}.{name}[{index}]")
 
 
 def _check_tools(checked: Checked, where: str) -> None:
@@ -183,11 +215,6 @@ def _check_tools(checked: Checked, where: str) -> None:
 def _check_rules(checked: Checked, where: str) -> None:
     """A rule's pattern is compiled now, so that a call does not find out; how long it may run is the model's matter."""
     for index, rule in enumerate(checked.config.get("rules") or ()):
-        if "when" not in rule:
-            checked.details.append(f"{where}.rules[{index}].when: is required")
-            continue
-        if "call" in rule and not rule["call"].get("name"):
-            checked.details.append(f"{where}.rules[{index}].call.name: is required")
         try:
             regex.compile(rule["when"])
         except regex.error as error:

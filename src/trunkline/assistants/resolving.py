@@ -6,15 +6,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import orjson
 from pydantic import ValidationError
 
 from trunkline.assistants import blocks
 from trunkline.assistants.blocks import NAMES
 from trunkline.assistants.schemas import AssistantBody, AssistantConfig, TransientBody
-from trunkline.errors import BadRequest, ProviderUnavailable
+from trunkline.errors import BadRequest, ProviderUnavailable, TooLarge
 from trunkline.providers import catalogue
 from trunkline.providers.catalogue import Block
-from trunkline.web.body import details_of
+from trunkline.web.body import MAX_BYTES, MAX_DETAILS, details_of
 
 Config = dict[str, Any]
 Model = TypeVar("Model", bound=AssistantConfig)
@@ -51,23 +52,31 @@ class Resolution:
 
 
 def saved(raw: Mapping[str, Any]) -> Resolution:
-    """A saved assistant, what it does not say filled in. Raises BadRequest."""
+    """A saved assistant, what it does not say filled in. Raises BadRequest, TooLarge."""
     body, details = _parsed(AssistantBody, raw, "")
     config = _dumped(body) if body is not None else dict(raw)
-    llm = config.setdefault("llm_config", dict(catalogue.DEFAULT_LLM))
-    if isinstance(llm, dict) and not blocks.is_realtime(llm):
-        config.setdefault("stt_config", dict(catalogue.DEFAULT_STT))
-        config.setdefault("tts_config", dict(catalogue.DEFAULT_TTS))
-    return _resolved(config, details, "", defaulted=frozenset(NAMES.values()) - _given(raw))
+    if "llm_config" not in raw:
+        config["llm_config"] = dict(catalogue.DEFAULT_LLM)
+    if not _listens_itself(config):
+        for name, default in (("stt_config", catalogue.DEFAULT_STT), ("tts_config", catalogue.DEFAULT_TTS)):
+            if config.get(name) is None:
+                config[name] = dict(default)
+    return _resolved(config, details, "")
+
+
+def changed(stored: Mapping[str, Any], patch: Mapping[str, Any]) -> Resolution:
+    """A saved assistant with fields replaced: what `saved` would have made of all of it together. Raises as it does."""
+    return saved({**stored, **patch})
 
 
 def transient(raw: Mapping[str, Any], at: str = "assistant") -> Resolution:
     """An assistant for one call, which must say whom it listens, thinks and speaks with. Raises BadRequest."""
     body, details = _parsed(TransientBody, raw, at)
     config = _dumped(body) if body is not None else dict(raw)
-    if not _given(raw) & {"llm_config"}:
+    if "llm_config" not in raw:
+        config.pop("llm_config", None)
         details.append(f"{at}.llm_config: is required")
-    elif not (isinstance(config["llm_config"], dict) and blocks.is_realtime(config["llm_config"])):
+    elif not _listens_itself(config):
         details += [f"{at}.{name}: is required" for name in ("stt_config", "tts_config") if name not in _given(raw)]
     return _resolved(config, details, at)
 
@@ -82,7 +91,7 @@ def merged(base: Mapping[str, Any], override: Mapping[str, Any]) -> Config:
     for name, value in override.items():
         old: Any = base.get(name)
         result[name] = {**old, **value} if name in MERGED and _fits(old, value) else value
-    if isinstance(llm := result.get("llm_config"), dict) and blocks.is_realtime(llm):
+    if _listens_itself(result):
         for name in ("stt_config", "tts_config"):
             if name not in override:
                 result.pop(name, None)
@@ -102,33 +111,35 @@ def require_available(config: Mapping[str, Any], at: str = "") -> None:
         raise ProviderUnavailable("This assistant needs a provider that is not available here", details=why)
 
 
-def _resolved(config: Config, details: list[str], at: str, defaulted: frozenset[str] = frozenset()) -> Resolution:
-    """The blocks, checked, and the warnings. `defaulted`: blocks that are ours and need no checking."""
+def _resolved(config: Config, details: list[str], at: str) -> Resolution:
+    """The blocks, checked, and the warnings."""
     warnings: list[str] = []
-    llm = config.get("llm_config")
-    realtime = isinstance(llm, dict) and blocks.is_realtime(llm)
+    realtime = _listens_itself(config)
     for block, name in NAMES.items():
-        if config.get(name) is None:
+        if not isinstance(config.get(name), dict):  # it is not there, or `details` says already what it is instead
+            config.pop(name, None)
             continue
         if realtime and block != "llm":
             warnings.append(f"{_at(at, name)}: ignored, the model listens and speaks itself")
-            config[name] = None
-            continue
-        if name in defaulted:
-            provider = blocks.provider_of(block, config[name]["provider"])
-            if provider is not None and provider.status == "known":
-                warnings.append(f"{_at(at, name)}.provider: {provider.name} (the default) is not available here")
+            del config[name]
             continue
         checked = blocks.check(block, config[name], at)
         config[name] = checked.config
         details += checked.details
         warnings += checked.warnings
     if details:
-        raise BadRequest("The assistant is invalid", details=details)
+        raise BadRequest("The assistant is invalid", details=list(dict.fromkeys(details))[:MAX_DETAILS])
     warnings += warnings_of(config, at)
     if config.get("max_duration_seconds") is None:
         config["max_duration_seconds"] = 600
+    if len(orjson.dumps(config)) > MAX_BYTES:
+        raise TooLarge(f"an assistant must not be larger than {MAX_BYTES} bytes")
     return Resolution(config, warnings)
+
+
+def _listens_itself(config: Mapping[str, Any]) -> bool:
+    llm = config.get("llm_config")
+    return isinstance(llm, dict) and blocks.is_realtime(llm)
 
 
 def _parsed(model: type[Model], raw: Mapping[str, Any], at: str) -> tuple[Model | None, list[str]]:

@@ -1,13 +1,15 @@
-"""An assistant as clients write it, but for the vendors' blocks (`blocks.py`) and tools (`tools.py`)."""
+"""An assistant as clients write it, but for what the vendors' blocks hold (`blocks.py`) and tools (`tools.py`)."""
 
 from __future__ import annotations
 
 from typing import Annotated, Any, Literal, Self
 
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from trunkline.providers import catalogue
 from trunkline.web.body import Body
 
+Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=5000)]
 Sentence = Annotated[str, StringConstraints(max_length=300)]
 Link = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s]+$")]
@@ -25,6 +27,8 @@ Phrase = Annotated[str, StringConstraints(max_length=100), AfterValidator(_spoke
 
 
 class TurnTaking(Body):
+    """When a turn is over, and what an interruption is. For models that do not listen and speak themselves."""
+
     endpointing_min_delay: float = Field(0.4, ge=0.1, le=5)
     endpointing_max_delay: float = Field(2.0, ge=0.1, le=5)
     interruption_min_duration: float = Field(0.3, ge=0.05, le=2)
@@ -91,26 +95,28 @@ class RecordingConsent(Body):
 class AssistantConfig(Body):
     """Everything but the name; the three blocks are checked by the catalogue afterwards."""
 
-    business_name: Annotated[str, StringConstraints(max_length=200)] | None = None
-    notification_email: Email | None = None
+    business_name: Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None = None
+    notification_email: Email | None = Field(None, description="gets a mail when a call is over")
     notification_emails: list[Email] | None = Field(None, max_length=5)
-    recording_consent: RecordingConsent | None = None
-    first_message: Text | None = None
+    recording_consent: RecordingConsent | None = Field(None, description="asked of callers on inbound calls")
+    first_message: Text | None = Field(None, description="the greeting; `{{name}}` is filled from `variables`")
     first_message_interruptible: bool = Field(True, description="may the caller barge in on the greeting")
-    is_active: bool = True
-    max_duration_seconds: Annotated[int, Field(ge=30, le=14_400)] | None = 600
-    autonomous_silence_handling: bool = False
-    silence_timeout_seconds: int = Field(8, ge=1, le=120)
-    voicemail_detection: bool | None = False
-    voicemail_message: Text | None = None
-    gdpr_mode: bool = False
-    webhook_url: Link | None = None
-    webhook_secret: Annotated[str, StringConstraints(max_length=500)] | None = None
-    webhook_events: list[Event] | None = Field(None, max_length=4)
+    is_active: bool = Field(True, description="an inactive assistant takes and places no calls")
+    max_duration_seconds: Annotated[int, Field(ge=30, le=14_400)] | None = Field(600, description="null: 600")
+    autonomous_silence_handling: bool = Field(False, description="prompt a caller who says nothing, then hang up")
+    silence_timeout_seconds: int = Field(8, ge=1, le=120, description="delays the first prompt")
+    voicemail_detection: bool | None = Field(False, description="on outbound calls")
+    voicemail_message: Text | None = Field(None, description="left on a voicemail; null or empty: hang up")
+    gdpr_mode: bool = Field(False, description="`true` is refused: it is not supported yet")
+    webhook_url: Link | None = Field(None, description="where events of this assistant's calls go")
+    webhook_secret: Annotated[str, StringConstraints(max_length=500)] | None = Field(
+        None, description="signs webhooks; shown to keys with the scope `full` only"
+    )
+    webhook_events: list[Event] | None = Field(None, max_length=4, description="null: all of them")
     analysis_plan: AnalysisPlan | None = None
-    stt_config: dict[str, Any] | None = None
-    llm_config: dict[str, Any] | None = None
-    tts_config: dict[str, Any] | None = None
+    stt_config: dict[str, Any] | None = Field(None, description="who listens; null for a realtime model")
+    llm_config: dict[str, Any] = Field(default_factory=dict, description="who thinks")
+    tts_config: dict[str, Any] | None = Field(None, description="who speaks; null for a realtime model")
     speech_config: SpeechConfig | None = None
 
     @model_validator(mode="after")
@@ -123,14 +129,51 @@ class AssistantConfig(Body):
         return self
 
 
+FRONT_DESK: dict[str, Any] = {
+    "name": "Front desk",
+    "business_name": "Brightsmile",
+    "first_message": "Brightsmile, good morning. What can I do for you?",
+    "max_duration_seconds": 900,
+    **catalogue.RECOMMENDED,
+    "speech_config": {
+        "turn_taking": {"endpointing_min_delay": 0.4, "interruption_min_words": 2},
+        "pronunciation": [{"from": "Dr.", "to": "doctor"}],
+        "end_call_message": "Goodbye.",
+    },
+}
+TRIAL: dict[str, Any] = {"name": "Trial", "first_message": "Hello.", **catalogue.SANDBOX}
+
+
 class AssistantBody(AssistantConfig):
     """A saved assistant. Only `name` is required."""
 
-    name: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
+    model_config = ConfigDict(json_schema_extra={"examples": [FRONT_DESK, TRIAL, {"name": "Ann"}]})
+
+    name: Name
+
+
+def _without_defaults(schema: dict[str, Any]) -> None:
+    """What a change does not name stays as it is: no client may fill a default in."""
+    for field in schema["properties"].values():
+        field.pop("default", None)
+    schema["examples"] = [
+        {"first_message": "Good evening.", "webhook_url": None},
+        {"name": "Front desk", "llm_config": catalogue.SANDBOX["llm_config"]},
+    ]
+
+
+class AssistantPatch(AssistantConfig):
+    """What changes; everything else stays. Null clears a field that can be null; a block is replaced whole."""
+
+    model_config = ConfigDict(json_schema_extra=_without_defaults)
+
+    name: Name = Field(default_factory=str)
 
 
 class TransientBody(AssistantConfig):
     """An assistant for one call."""
 
-    name: Annotated[str, StringConstraints(max_length=200)] | None = None
+    model_config = ConfigDict(json_schema_extra={"examples": [TRIAL, {**FRONT_DESK, "metadata": {"ticket": 7}}]})
+
+    name: Name | None = None
     metadata: dict[str, Any] = Field(default_factory=dict)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select
+from sqlalchemy import Select, func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock, ids
@@ -13,25 +15,34 @@ from trunkline.assistants.resolving import Resolution
 from trunkline.assistants.tables import Assistant
 from trunkline.errors import Conflict, NotFound
 
+Holds = Callable[[AsyncSession, str, str], Awaitable[str | None]]
+"""(session, org_id, assistant_id): a sentence saying what uses the assistant and how to detach it, or None."""
+
 
 async def create(session: AsyncSession, org_id: str, config: dict[str, Any]) -> Assistant:
     now = clock.wall()
-    row = Assistant(
-        id=ids.new_uuid(),
-        org_id=org_id,
-        name=config["name"],
-        is_active=config["is_active"],
-        config=config,
-        created_at=now,
-        updated_at=now,
-    )
+    row = Assistant(id=ids.new_uuid(), org_id=org_id, created_at=now)
+    fill(row, config, now)
     session.add(row)
     await session.flush()
     return row
 
 
+def fill(row: Assistant, config: dict[str, Any], at: datetime) -> None:
+    row.name, row.is_active, row.config, row.updated_at = config["name"], config["is_active"], config, at
+
+
 async def get(session: AsyncSession, org_id: str, assistant_id: str) -> Assistant | None:
-    return await session.scalar(select(Assistant).where(Assistant.id == assistant_id, Assistant.org_id == org_id))
+    return await session.scalar(_one(org_id, assistant_id))
+
+
+async def get_locked(session: AsyncSession, org_id: str, assistant_id: str) -> Assistant | None:
+    """As `get`, and nobody else changes it, deletes it or attaches anything to it before this transaction is over."""
+    return await session.scalar(_one(org_id, assistant_id).with_for_update())
+
+
+def _one(org_id: str, assistant_id: str) -> Select[Assistant]:
+    return select(Assistant).where(Assistant.id == assistant_id, Assistant.org_id == org_id)
 
 
 async def list_page(session: AsyncSession, org_id: str, limit: int, offset: int) -> tuple[list[Assistant], int]:

@@ -67,7 +67,7 @@ def _makes_sense(setting: Setting) -> None:
     if setting.minimum is not None and setting.maximum is not None:
         assert setting.minimum < setting.maximum
     assert not setting.fields or setting.type in ("object", "objects")
-    assert setting.max_items is None or setting.type == "strings"
+    assert (setting.max_items is None and setting.min_items is None) or setting.type in ("strings", "objects")
     if setting.default is not None and setting.choices:
         assert setting.default in setting.choices
     for inner in setting.fields.values():

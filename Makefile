@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -euo pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-313 check serve bench
+.PHONY: help setup demo test test-313 check serve bench sdk
 
 LINE ?= sandbox
 PYTHON313 ?= python3.13
@@ -17,6 +17,7 @@ help:
 	@echo "make test-313  unit, stories and contracts on Python 3.13, if there is one"
 	@echo "make check     lint, format, types, architecture"
 	@echo "make serve     the whole platform on http://127.0.0.1:8080"
+	@echo "make sdk       both clients, generated from the OpenAPI document; the TypeScript package in sdk/typescript/dist"
 	@echo "make bench     figures beside their budgets"
 
 .venv/.ready: pyproject.toml uv.lock scripts/setup
@@ -30,6 +31,7 @@ demo: setup
 
 test: setup
 	@scripts/debian-packages sip-tester baresip-core postgresql
+	@scripts/sdk setup
 	@scripts/test $(BIN)/python
 
 test-313: setup
@@ -44,3 +46,7 @@ serve: setup
 bench: setup
 	@scripts/debian-packages sip-tester postgresql
 	@$(BIN)/python benchmarks/run.py
+
+sdk: setup
+	@scripts/sdk generate
+	@scripts/sdk build

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import OrderedDict
 from dataclasses import dataclass, field
 
 from starlette.datastructures import MutableHeaders
@@ -34,8 +35,11 @@ class Window:
     """At most `limit` per minute and name; 0 is no limit. Minutes start with a name's first request."""
 
     limit: int
-    _counts: dict[str, tuple[float, int]] = field(default_factory=dict)
-    """Until when, and how many so far. A name that begins a minute goes to the end, so the first is over first."""
+    _counts: OrderedDict[str, tuple[float, int]] = field(default_factory=OrderedDict)
+    """Until when, and how many so far. A name that begins a minute goes to the end, so the first is over first.
+
+    Ordered by links: a plain dictionary walks over what was deleted at its front to find what is first now.
+    """
 
     def take(self, name: str, now_s: float) -> Taken:
         if self.limit == 0:

@@ -9,12 +9,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from trunkline.assistants import tables as _assistants  # noqa: F401
+import databases
+
 from trunkline.calls.journal import Journal
 from trunkline.calls.tables import CallRow, CommandRow
 from trunkline.calls.verbs import Command, Verb
 from trunkline.organizations.tables import Organization
-from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
 
 ORG = "org_1"
@@ -22,15 +22,15 @@ ORG = "org_1"
 
 @asynccontextmanager
 async def database(folder: Path) -> AsyncIterator[Database]:
-    made = Database(f"sqlite+aiosqlite:///{folder / 'trunkline.db'}")
-    async with made.engine.begin() as connection:
-        await connection.run_sync(Table.metadata.create_all)
+    url = await databases.fresh(folder)
+    made = Database(url)
     async with made.writing() as session:
         session.add(Organization(id=ORG, name="One", created_at=datetime.now(UTC)))
     try:
         yield made
     finally:
         await made.close()
+        await databases.drop(url)
 
 
 async def add_call(database: Database, call_id: str, **columns: Any) -> None:

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
@@ -51,6 +52,35 @@ def test_versions_and_tables_agree(tmp_path: Path):
             await database.close()
 
     assert asyncio.run(run()) == []
+
+
+def test_calls_of_an_older_schema_keep_what_their_lists_show(tmp_path: Path):
+    at = "2026-01-01 00:00:00.000000"
+    plan = '{"assistant": {"name": "Desk", "business_name": "Dental"}, "metadata": {"order": 7}}'
+    call = f"""insert into calls (id, org_id, direction, destination, caller_id, plan, warnings, status, epoch, last_sequence,
+        transfer, created_at, updated_at) values ('c', 'o', 'outbound', '+1', '+2', '{plan}', '[]', 'ended', 1, 1, '{{}}',
+        '{at}', '{at}')"""
+
+    def go(connection: Connection, revision: str) -> None:
+        config = Config()
+        config.set_main_option("script_location", str(migrate.MIGRATIONS))
+        config.attributes["connection"] = connection
+        command.upgrade(config, revision)
+
+    async def run() -> list[object]:
+        database = Database(url(tmp_path))
+        try:
+            async with database.engine.begin() as connection:
+                await connection.run_sync(go, "0001")
+                await connection.exec_driver_sql(f"insert into organizations values ('o', 'One', null, null, '{at}')")
+                await connection.exec_driver_sql(call)
+                await connection.run_sync(go, "head")
+                row = await connection.exec_driver_sql("select assistant_name, business_name, metadata from calls")
+                return list(row.one())
+        finally:
+            await database.close()
+
+    assert asyncio.run(run()) == ["Desk", "Dental", '{"order":7}']
 
 
 def test_every_tables_module_is_compared():

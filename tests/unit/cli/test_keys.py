@@ -62,3 +62,18 @@ def test_a_key_of_an_organization_or_with_a_scope_that_does_not_exist_is_refused
         result = trunkline(tmp_path, "keys", "create", "x", *arguments)
         assert (result.exit_code, why in result.output) == (2, True)
     assert lines(tmp_path, "keys", "list") == []
+
+
+def test_a_balance_is_set_in_minutes_or_made_unlimited(tmp_path: Path) -> None:
+    ((parent,),) = lines(tmp_path, "organizations", "create", "Harbour")
+    ((child,),) = lines(tmp_path, "organizations", "create", "Bakery", "--parent", parent)
+    assert lines(tmp_path, "organizations", "balance", parent, "500.5") == [[f"{parent} has 500.5 minutes"]]
+    assert lines(tmp_path, "organizations", "balance", parent, "unlimited") == [[f"{parent} has unlimited"]]
+    for who, minutes, why in (
+        (child, "5", f"paid by {parent}"),
+        ("org_of_nobody", "5", "there is no organization"),
+        (parent, "many", "must be a number from 0"),
+        (parent, "nan", "must be a number from 0"),
+    ):
+        result = trunkline(tmp_path, "organizations", "balance", who, minutes)
+        assert (result.exit_code, why in result.output) == (2, True)

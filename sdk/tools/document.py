@@ -21,6 +21,8 @@ METHODS = {"get": "get", "post": "create", "patch": "update", "put": "replace", 
 NAMES = {
     "post /calls": "calls.place",
     "post /calls/{call_id}/control": "calls.control",
+    "post /campaigns/{campaign_id}/leads": "campaigns.add_leads",
+    "delete /keys/{key_id}": "keys.revoke",
     "get /usage": "usage.get",
     "get /catalog": "catalog.get",
     "get /organizations": "organizations.get",

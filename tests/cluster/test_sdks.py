@@ -32,10 +32,10 @@ def remote(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Remote]:
         yield running
 
 
-def sdk(what: str) -> subprocess.CompletedProcess[str]:
-    environment = {**os.environ, "PYTHON": sys.executable}
+def sdk(*what: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHON": sys.executable, **settings}
     return subprocess.run(
-        [ROOT / "scripts/sdk", what], env=environment, capture_output=True, text=True, timeout=120, check=False
+        [ROOT / "scripts/sdk", *what], env=environment, capture_output=True, text=True, timeout=120, check=False
     )
 
 
@@ -58,11 +58,7 @@ def test_the_typescript_client_repeats_what_may_be_repeated(package: subprocess.
 
 
 def test_a_call_by_the_typescript_client(package: subprocess.CompletedProcess[str], remote: Remote) -> None:
-    environment = {**os.environ, "PYTHON": sys.executable, "TRUNKLINE_URL": remote.url, "TRUNKLINE_KEY": remote.key}
-    ran = subprocess.run(
-        [ROOT / "scripts/sdk", "run", "test/call.ts"],
-        env=environment, capture_output=True, text=True, timeout=60, check=False,
-    )  # fmt: skip
+    ran = sdk("run", "test/call.ts", TRUNKLINE_URL=remote.url, TRUNKLINE_KEY=remote.key)
     assert ran.returncode == 0, ran.stdout + ran.stderr
     saw = json.loads(ran.stdout)
     assert saw["placed"] == saw["again"]
@@ -133,6 +129,37 @@ def test_what_is_refused_is_an_error_with_its_reasons(remote: Remote) -> None:
     assert [detail.split(":")[0] for detail in invalid.value.details] == ["ring_timeout_seconds"]
     with Trunkline("tl_live_" + "x" * 40, remote.url) as stranger, pytest.raises(Unauthorized):
         stranger.calls.list()
+
+
+def test_importing_the_client_loads_neither_our_server_nor_sockets() -> None:
+    asked = (
+        "import sys, trunkline.client; print(*sorted({name.split('.')[0] for name in sys.modules} & set(sys.argv[1:])))"
+    )
+    heavy = ["websockets", "pydantic", "fastapi", "sqlalchemy", "numpy", "typer"]
+    loaded = subprocess.run([sys.executable, "-c", asked, *heavy], capture_output=True, text=True, check=True)
+    assert loaded.stdout.split() == []
+
+
+# ---- what the page promises ---------------------------------------------------------------------
+
+
+def example(language: str, remote: Remote) -> str:
+    """The page's program in this language, asking this Trunkline."""
+    page = (ROOT / "docs/sdks.md").read_text()
+    program = page.split(f"```{language}\n", 1)[1].split("```", 1)[0]
+    return program.replace("http://127.0.0.1:8080", remote.url).replace("tl_live_…", remote.key)
+
+
+def test_the_typescript_program_of_the_page(package: subprocess.CompletedProcess[str], remote: Remote) -> None:
+    program = ROOT / "sdk/typescript/dist/page.ts"
+    program.write_text(example("ts", remote))
+    ran = sdk("run", "dist/page.ts", TRUNKLINE_KEY=remote.key)
+    assert (ran.returncode, ran.stdout) == (0, f"heard {PARCEL}\n"), ran.stderr
+
+
+def test_the_python_program_of_the_page(remote: Remote, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(example("python", remote), "docs/sdks.md", "exec"), {})
+    assert capsys.readouterr().out == f"heard {PARCEL}\n"
 
 
 def assert_heard(answered: Mapping[str, Any], stored: Mapping[str, Any]) -> None:

@@ -10,7 +10,7 @@ import httpx
 from api_world import ECHO, SANDBOX, World, in_world
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from trunkline.assistants.schemas import FRONT_DESK, TRIAL, AssistantConfig
+from trunkline.assistants.schemas import FRONT_DESK, TRIAL, AssistantConfig, SpeechConfig
 from trunkline.assistants.tables import Assistant
 
 OF_THEIR_OWN = ("id", "created_at", "updated_at")
@@ -192,6 +192,7 @@ BAD = [
         },
         "llm_config.provider_tools[0].max_num_results: is not taken where type is web_search",
     ),
+    ({"name": "A", "stt_config": {"provider": "deepgram", "language": None}}, "stt_config.language: "),
     ({"name": "A", "stt_config": {"provider": "deepgram", "keyterms": ["x"] * 101}}, "stt_config.keyterms: "),
     (
         {"name": "A", "llm_config": {"provider": "xai_realtime", "turn_detection": {"x": 1}}},
@@ -319,9 +320,9 @@ async def test_a_block_is_replaced_whole(world: World) -> None:
     now = (await patched(world, id, {"stt_config": {"provider": "deepgram"}})).json()["assistant"]
     assert now["stt_config"] == {"provider": "deepgram", "model": "nova-3", "language": "multi"}
     now = (await patched(world, id, {"speech_config": {"end_call_message": "Bye."}})).json()["assistant"]
-    assert now["speech_config"] == {"end_call_message": "Bye."}
+    assert now["speech_config"] == {**dict.fromkeys(SpeechConfig.model_fields), "end_call_message": "Bye."}
     now = (await patched(world, id, {"analysis_plan": {}})).json()["assistant"]
-    assert now["analysis_plan"] == {"min_messages_threshold": 2}
+    assert now["analysis_plan"] == {"structured_data_plan": None, "min_messages_threshold": 2}
     answer = await patched(world, id, {"llm_config": {"temperature": 1}})
     assert (answer.status_code, answer.json()["details"]) == (400, ["llm_config.provider: is required"])
     assert (await shown(world, id))["llm_config"] == now["llm_config"]
@@ -379,7 +380,8 @@ async def test_two_changes_at_once_lose_no_field_that_only_one_of_them_changed(w
     answers = await asyncio.gather(*(patched(world, id, one) for one in changes))
     assert {answer.status_code for answer in answers} == {200}
     now = await shown(world, id)
-    for one in changes:
+    assert now["speech_config"]["end_call_message"] == "Bye."
+    for one in changes[:-1]:
         assert {name: now[name] for name in one} == one
 
 
@@ -412,7 +414,7 @@ def some_assistant(chance: random.Random) -> dict[str, Any]:
             {"provider": "openai", "model": "gpt-9", "tools": [{"type": "function", "function": {"name": "f"}}]},
             {"provider": "xai_realtime", "turn_detection": {}, "provider_tools": [{"type": "web_search"}]},
             {"provider": "google", "tools": [{"name": "f", "description": "", "parameters": {"default": None}}]},
-            {"provider": "openai_live", "delegation": {"model": None}, "temperature": None},
+            {"provider": "openai_live", "delegation": {"instructions": None}, "temperature": 0},
         ]
     )
     tts = chance.choice([{"provider": "11labs", "voice_id": "v"}, {"provider": "google"}, {"provider": "xai"}, None])

@@ -190,7 +190,7 @@ class VoicesAnswer(Answer):
     model_config = ConfigDict(
         json_schema_extra={
             "examples": [
-                {"voices": list(describing.voices()[:2]), "pagination": {"total": 2, "limit": 1000, "offset": 0}}
+                {"voices": list(describing.voices()[:2]), "pagination": {"total": 2, "limit": 100, "offset": 0}}
             ]
         }
     )

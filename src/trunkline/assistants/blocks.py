@@ -11,7 +11,7 @@ from functools import cache
 from typing import Annotated, Any, Literal
 
 import regex  # type: ignore[import-untyped]
-from pydantic import Field, StringConstraints, ValidationError, create_model, model_validator
+from pydantic import Field, StringConstraints, ValidationError, create_model
 
 from trunkline.assistants import tools
 from trunkline.providers import catalogue
@@ -22,15 +22,6 @@ LONGEST_TEXT = 2000
 MOST_ITEMS = 200
 
 NAMES: dict[Block, str] = {"stt": "stt_config", "llm": "llm_config", "tts": "tts_config"}
-
-
-class FromCatalogue(Body):
-    """A block, or an object in one. A field that is null is one that is not said: it has its default."""
-
-    @model_validator(mode="before")
-    @classmethod
-    def _said(cls, value: Any) -> Any:
-        return {name: item for name, item in value.items() if item is not None} if isinstance(value, dict) else value
 
 
 @dataclass(slots=True)
@@ -96,12 +87,16 @@ def unavailable(block: Block, config: Mapping[str, Any], at: str = "") -> str | 
 
 
 def warnings_of(provider: Provider, value: Mapping[str, Any], where: str) -> list[str]:
+    warnings = []
     if provider.status == "known":
-        return [f"{where}.provider: {provider.name} is known but not available here; no call can be placed with it"]
+        warnings.append(
+            f"{where}.provider: {provider.name} is known but not available here; no call can be placed with it"
+        )
     if _lacks(provider, model := value.get("model")):
-        then = "no call can be placed with it" if provider.closed else "it is used as it is"
-        return [f"{where}.model: {model} is not in the catalogue of {provider.name}; {then}"]
-    return []
+        then = "; no call can be placed with it" if provider.closed else "; it is used as it is"
+        then = then if provider.status == "implemented" else ""
+        warnings.append(f"{where}.model: {model} is not in the catalogue of {provider.name}{then}")
+    return warnings
 
 
 def _lacks(provider: Provider, model: Any) -> bool:
@@ -113,7 +108,7 @@ def _model(block: Block, name: str) -> type[Body]:
     provider = catalogue.TABLES[block][name]
     title = _title(block, name)
     fields = _fields_of(catalogue.settings_of(block, provider), title)
-    return create_model(title, __base__=FromCatalogue, provider=(str, ...), **fields)
+    return create_model(title, __base__=Body, provider=(str, ...), **fields)
 
 
 def _fields_of(settings: Mapping[str, Setting], title: str) -> dict[str, Any]:
@@ -169,7 +164,7 @@ def _string(setting: Setting) -> Any:
 def _object(title: str, setting: Setting) -> Any:
     if not setting.fields:
         return dict[str, Any]
-    return create_model(title, __base__=FromCatalogue, **_fields_of(setting.fields, title))
+    return create_model(title, __base__=Body, **_fields_of(setting.fields, title))
 
 
 def _title(block: Block, name: str) -> str:

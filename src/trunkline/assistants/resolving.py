@@ -38,12 +38,6 @@ WITHOUT_EFFECT = (
 )
 """Fields that are checked, stored and returned, and that nothing acts upon yet."""
 
-NULL_MEANS_OFF = frozenset({"false_interruption_timeout"})
-"""Fields whose null differs from their absence."""
-
-FREE = frozenset({"metadata", "parameters", "schema", "arguments"})
-"""Objects that are the client's own: kept as they came."""
-
 
 @dataclass(frozen=True, slots=True)
 class Resolution:
@@ -150,17 +144,8 @@ def _parsed(model: type[Model], raw: Mapping[str, Any], at: str) -> tuple[Model 
 
 
 def _dumped(body: AssistantConfig) -> Config:
-    dumped: Config = _without_nulls(body.model_dump(by_alias=True))
-    return dumped
-
-
-def _without_nulls(value: Any) -> Any:
-    if isinstance(value, list):
-        return [_without_nulls(item) for item in value]
-    if not isinstance(value, dict):
-        return value
-    kept = {name: item for name, item in value.items() if item is not None or name in NULL_MEANS_OFF}
-    return {name: item if name in FREE else _without_nulls(item) for name, item in kept.items()}
+    """Null is as if it had not been said, but in an object that was said: there it may be the opposite of the default."""
+    return {name: value for name, value in body.model_dump(by_alias=True).items() if value is not None}
 
 
 def _given(raw: Mapping[str, Any]) -> frozenset[str]:

@@ -19,7 +19,7 @@ from trunkline.storage.engine import Database
 from trunkline.web.body import read
 from trunkline.web.caller import Owner, Reader
 from trunkline.web.idempotency import Key, use_of
-from trunkline.web.paging import Page, Paged
+from trunkline.web.paging import Paged
 
 ROUTE = "POST /assistants"
 """Both names of the URL are one operation, and a key means the same on either."""
@@ -87,13 +87,9 @@ async def get_catalog(caller: Reader) -> dict[str, Any]:
 
 
 async def list_voices(
-    caller: Reader,
-    provider: Annotated[str | None, Query(max_length=64)] = None,
-    limit: Annotated[int, Query(ge=1, le=1000)] = 1000,
-    offset: Annotated[int, Query(ge=0, lt=2**31)] = 0,
+    caller: Reader, page: Paged, provider: Annotated[str | None, Query(max_length=64)] = None
 ) -> dict[str, Any]:
     """The voices that are known by name. Some providers have others too: see `other_voices` in the catalogue."""
-    page = Page(limit, offset)
     found = [voice for voice in describing.voices() if provider is None or voice["provider"] == _named(provider)]
     return {"voices": found[page.offset : page.offset + page.limit], "pagination": page.pagination(len(found))}
 

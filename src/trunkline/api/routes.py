@@ -13,11 +13,12 @@ from trunkline.accounts import routes as accounts
 from trunkline.accounts.schemas import KeyBody, OrganizationBody, RetentionBody
 from trunkline.api import health, live
 from trunkline.api.answers import HealthAnswer, ReadyAnswer
+from trunkline.assistants import answers as assistant_answers
 from trunkline.assistants import routes as assistants
-from trunkline.assistants.schemas import AssistantBody
+from trunkline.assistants.schemas import AssistantBody, AssistantPatch
 from trunkline.calls import routes as calls
 from trunkline.calls.schemas import BODIES, PlaceBody
-from trunkline.errors import Conflict, NotFound, Problem
+from trunkline.errors import Conflict, InUse, KeyReused, NotFound, Problem
 from trunkline.web import deprecation
 from trunkline.web.answers import Answer, Success
 from trunkline.web.body import Body, documented
@@ -43,12 +44,22 @@ class Url:
 CONTROL = tuple(dict.fromkeys(BODIES.values()))
 
 URLS = (
-    Url("POST", "/assistants", assistants.create_assistant, 201, (AssistantBody,)),
-    Url("GET", "/assistants", assistants.list_assistants),
-    Url("GET", "/assistants/{assistant_id}", assistants.get_assistant),
-    Url("POST", "/agents", assistants.create_assistant, 201, (AssistantBody,), deprecated=True),
-    Url("GET", "/agents", assistants.list_assistants, deprecated=True),
-    Url("GET", "/agents/{assistant_id}", assistants.get_assistant, deprecated=True),
+    Url("POST", "/assistants", assistants.create_assistant, 201, (AssistantBody,),
+        assistant_answers.AssistantSavedAnswer, (Conflict, KeyReused)),
+    Url("GET", "/assistants", assistants.list_assistants, answer=assistant_answers.AssistantsAnswer),
+    Url("GET", "/assistants/{assistant_id}", assistants.get_assistant, answer=assistant_answers.AssistantAnswer),
+    Url("PATCH", "/assistants/{assistant_id}", assistants.change_assistant, 200, (AssistantPatch,),
+        assistant_answers.AssistantSavedAnswer),
+    Url("DELETE", "/assistants/{assistant_id}", assistants.delete_assistant, answer=Success, problems=(InUse,)),
+    Url("POST", "/agents", assistants.create_assistant, 201, (AssistantBody,),
+        assistant_answers.AssistantSavedAnswer, (Conflict, KeyReused), deprecated=True),
+    Url("GET", "/agents", assistants.list_assistants, answer=assistant_answers.AssistantsAnswer, deprecated=True),
+    Url("GET", "/agents/{assistant_id}", assistants.get_assistant, answer=assistant_answers.AssistantAnswer, deprecated=True),
+    Url("PATCH", "/agents/{assistant_id}", assistants.change_assistant, 200, (AssistantPatch,),
+        assistant_answers.AssistantSavedAnswer, deprecated=True),
+    Url("DELETE", "/agents/{assistant_id}", assistants.delete_assistant, answer=Success, problems=(InUse,), deprecated=True),
+    Url("GET", "/catalog", assistants.get_catalog, answer=assistant_answers.CatalogAnswer),
+    Url("GET", "/voices", assistants.list_voices, answer=assistant_answers.VoicesAnswer),
     Url("POST", "/calls", calls.place_call, 201, (PlaceBody,)),
     Url("POST", "/calls/outbound", calls.place_call, 201, (PlaceBody,)),
     Url("GET", "/calls", calls.list_calls),

@@ -110,7 +110,7 @@ def test_a_key_of_an_override_replaces_the_saved_one(api: Api) -> None:
     shown = used(api, call_id)
     assert shown["max_duration_seconds"] == 60
     assert shown["webhook_events"] == ["status-update"]
-    assert shown["analysis_plan"] is None
+    assert shown.get("analysis_plan") is None
     assert shown["business_name"] == "Old"
 
 
@@ -223,7 +223,9 @@ def test_variables_fill_the_greeting_and_the_messages(api: Api) -> None:
 
 
 def test_unknown_placeholders_are_listed(api: Api) -> None:
-    body = refused(api.place(assistant=SANDBOX, first_message="{{name}}, {{day}} and {{time}}", variables={"day": "x"}), 400)
+    body = refused(
+        api.place(assistant=SANDBOX, first_message="{{name}}, {{day}} and {{time}}", variables={"day": "x"}), 400
+    )
     assert "name" in str(body) and "time" in str(body)
     assert not any("day" in detail for detail in body["details"])
 
@@ -272,7 +274,9 @@ def test_it_rings_between_5_and_180_seconds_and_45_unless_told(api: Api) -> None
 # ---- destinations and numbers --------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("destination", ["31201234567", "020 123 4567", "+", "+1", "+310000000000000000", "", 5, None, "ann"])
+@pytest.mark.parametrize(
+    "destination", ["31201234567", "020 123 4567", "+", "+1", "+310000000000000000", "", 5, None, "ann"]
+)
 def test_a_destination_that_is_no_possible_number_is_400(api: Api, destination: Any) -> None:
     answer = api.post("/calls/outbound", {"destination": destination, "assistant": SANDBOX})
     refused(answer, 400, "invalid_request", "destination")

@@ -144,8 +144,10 @@ def _parsed(model: type[Model], raw: Mapping[str, Any], at: str) -> tuple[Model 
 
 
 def _dumped(body: AssistantConfig) -> Config:
-    """Null is as if it had not been said, but in an object that was said: there it may be the opposite of the default."""
-    return {name: value for name, value in body.model_dump(by_alias=True).items() if value is not None}
+    """Everything but what is null by default and is null."""
+    defaults = type(body).model_fields
+    dumped = body.model_dump(by_alias=True)
+    return {name: value for name, value in dumped.items() if value is not None or defaults[name].default is not None}
 
 
 def _given(raw: Mapping[str, Any]) -> frozenset[str]:

@@ -21,7 +21,7 @@ ROOMS: dict[str, frozenset[str] | None] = {
     "telephony": frozenset({"calls", "audio"}),
     "providers": frozenset({"conversation", "audio"}),
     "assistants": frozenset({"storage", "web", "providers.catalogue"}),
-    "numbers": frozenset({"storage", "web", "policy", "assistants"}),
+    "numbers": frozenset({"storage", "web", "policy", "organizations", "assistants"}),
     "campaigns": frozenset({"storage", "web", "policy", "assistants", "numbers"}),
     "usage": frozenset({"storage", "web", "organizations", "calls"}),
     "accounts": frozenset({"storage", "web", "organizations", "numbers", "assistants", "calls", "usage"}),
@@ -45,7 +45,7 @@ What a far end heard is only evidence if nothing but frames can reach it.
 
 API_SIDE = (
     "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
-    "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py",
+    "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py", "calls/answers.py",
     "calls/placeholders.py", "calls/monitor.py", "calls/sweeper.py",
 )  # fmt: skip
 WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})

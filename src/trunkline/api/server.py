@@ -20,7 +20,7 @@ from trunkline.bus.port import Bus, BusAway
 from trunkline.calls.control import Steering
 from trunkline.calls.placing import Placing
 from trunkline.config import Settings
-from trunkline.numbers.store import Pool
+from trunkline.numbers.store import Pool, holds_assistant
 from trunkline.storage.engine import Database
 from trunkline.usage.store import require_credit
 from trunkline.web import problems
@@ -55,7 +55,7 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     app.state.door = Door(Callers(database), Window(settings.rate_limit_per_minute), strangers)
     app.state.per_call = Window(settings.control_limit_per_minute)
     app.state.once = Once(database)
-    app.state.assistant_holds = ()
+    app.state.assistant_holds = (holds_assistant,)
     app.state.placing = Placing(settings, database, bus, resolve, Pool(), require_credit)
     app.state.steering = Steering(settings, database, bus)
     app.state.vitals = Vitals(database, bus, beats, metrics)

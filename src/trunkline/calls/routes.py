@@ -5,7 +5,7 @@ Which URL leads where is in `api/routes.py`.
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,7 +20,7 @@ from trunkline.calls.control import Asked, Steering, Wait
 from trunkline.calls.placing import Placing
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.tables import CallRow
-from trunkline.errors import BadRequest, NotFound, RecordingNotReady
+from trunkline.errors import NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
 from trunkline.web.answers import JsonAnswer
@@ -28,6 +28,7 @@ from trunkline.web.body import read
 from trunkline.web.caller import Controller, Placer, Reader
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.limits import Window, enforce
+from trunkline.web.moments import utc
 from trunkline.web.paging import Paged
 
 STATE_S = 2.0
@@ -70,8 +71,8 @@ async def list_calls(
             session,
             caller.org_id,
             statuses=SPELLED.get(status, [status]) if status is not None else [],
-            start=_utc(start_date, "start_date"),
-            end=_utc(end_date, "end_date"),
+            start=utc(start_date, "start_date"),
+            end=utc(end_date, "end_date"),
             limit=page.limit,
             offset=page.offset,
         )
@@ -197,14 +198,6 @@ def _database(request: Request) -> Database:
 
 def _base_url(request: Request) -> str:
     return f"{str(request.base_url).rstrip('/')}/api/v1"
-
-
-def _utc(moment: datetime | None, name: str) -> datetime | None:
-    """A moment without a zone is in UTC."""
-    try:
-        return moment and (moment.astimezone(UTC) if moment.tzinfo else moment.replace(tzinfo=UTC))
-    except OverflowError as error:
-        raise BadRequest("A parameter is invalid", details=[f"{name}: is out of range"]) from error
 
 
 def _found(row: CallRow | None) -> CallRow:

@@ -2,32 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
+from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from trunkline.errors import NoAvailableNumber, NotFound
+from trunkline import clock, ids
+from trunkline.assistants.tables import Assistant
+from trunkline.numbers import choosing
+from trunkline.numbers.choosing import Candidate, Chosen
+from trunkline.numbers.tables import Number
+from trunkline.policy import dialing
+from trunkline.storage.columns import Table
+
+_NUMBERS = Table.metadata.tables[Number.__tablename__]
+_CANDIDATES = select(
+    _NUMBERS.c.id,
+    _NUMBERS.c.phone_number,
+    _NUMBERS.c.is_active,
+    _NUMBERS.c.transfer_trunk_id.is_not(None),
+    _NUMBERS.c.reserved_for_org_id,
+    _NUMBERS.c.last_used_at,
+).where(or_(_NUMBERS.c.org_id == bindparam("its_org"), _NUMBERS.c.reserved_for_org_id == bindparam("its_org")))
+_NAMED = _CANDIDATES.where(_NUMBERS.c.id == bindparam("its_id"))
+_USED = (
+    update(_NUMBERS)
+    .where(
+        _NUMBERS.c.id == bindparam("its_id"),
+        or_(_NUMBERS.c.last_used_at.is_(None), _NUMBERS.c.last_used_at < bindparam("at")),
+    )
+    .values(last_used_at=bindparam("at"))
+)
 
 
 @dataclass(frozen=True, slots=True)
-class Chosen:
-    number_id: str
-    phone_number: str
-    chosen_by: str
+class Shown:
+    """A number, and what is said of its assistant beside it."""
+
+    row: Number
+    agent_name: str | None
+    business_name: str | None
+
+
+async def insert(session: AsyncSession, org_id: str, values: Mapping[str, Any]) -> Number:
+    now = clock.wall()
+    row = Number(id=ids.new_uuid(), org_id=org_id, last_used_at=None, created_at=now, updated_at=now, **values)
+    session.add(row)
+    await session.flush()
+    return row
+
+
+async def shown(session: AsyncSession, org_id: str, number_id: str) -> Shown | None:
+    row = (await session.execute(_shown(Number.org_id == org_id, Number.id == number_id))).one_or_none()
+    return None if row is None else Shown(*row)
+
+
+async def page(session: AsyncSession, org_id: str, limit: int, offset: int) -> tuple[list[Shown], int]:
+    """Newest first, and how many there are in all."""
+    total = await session.scalar(select(func.count()).select_from(Number).where(Number.org_id == org_id))
+    newest = _shown(Number.org_id == org_id).order_by(Number.created_at.desc(), Number.id)
+    return [Shown(*row) for row in await session.execute(newest.limit(limit).offset(offset))], total or 0
+
+
+def _shown(*where: ColumnElement[bool]) -> Select[Any]:
+    business_name = Assistant.config["business_name"].as_string()
+    named = select(Number, Assistant.name, business_name)
+    return named.outerjoin(Assistant, Assistant.id == Number.assistant_id).where(*where)
+
+
+async def locked(session: AsyncSession, org_id: str, number_id: str) -> Number | None:
+    """Nobody else changes or deletes it before this transaction is over."""
+    mine = select(Number).where(Number.id == number_id, Number.org_id == org_id)
+    return await session.scalar(mine.with_for_update())
+
+
+async def is_registered(session: AsyncSession, phone_number: str) -> bool:
+    """By whomever."""
+    return await session.scalar(select(Number.id).where(Number.phone_number == phone_number)) is not None
+
+
+async def holds_assistant(session: AsyncSession, org_id: str, assistant_id: str) -> str | None:
+    """Why the assistant cannot be deleted; None: no number is attached to it."""
+    attached = select(func.count()).where(Number.org_id == org_id, Number.assistant_id == assistant_id)
+    count = await session.scalar(attached) or 0
+    if not count:
+        return None
+    numbers = "1 phone number" if count == 1 else f"{count} phone numbers"
+    return f"Assistant is attached to {numbers}. Detach it first (PATCH /numbers/{{id}} with assistant_id: null)."
 
 
 class Pool:
-    """The numbers that an organization may call from."""
+    """The numbers that an organization may call from: its own, and those that its parent has reserved for it."""
 
     async def choose(self, session: AsyncSession, org_id: str, destination: str, number_id: str | None) -> Chosen:
         """Raises NotFound, Conflict, NoAvailableNumber."""
         if number_id is not None:
-            raise NotFound("No number with this id", details=["number_id: not found"])
-        raise NoAvailableNumber(
-            "No number with a trunk can call this destination: this organization has no phone numbers",
-            details=["number_id: no active number with a trunk"],
-        )
+            row = (await session.execute(_NAMED, {"its_org": org_id, "its_id": number_id})).one_or_none()
+            named = None if row is None else Candidate(*row)
+            return choosing.require(named, org_id, needs_trunk=not dialing.is_sandbox(destination))
+        rows = await session.execute(_CANDIDATES, {"its_org": org_id})
+        return choosing.choose([Candidate(*row) for row in rows], org_id, destination)
 
     async def used(self, session: AsyncSession, number_id: str, at: datetime) -> None:
-        """It is called from, in this transaction."""
+        """It is called from, in this transaction. Calls that began later stay the last."""
+        await session.execute(_USED, {"its_id": number_id, "at": at})

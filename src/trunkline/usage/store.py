@@ -1,23 +1,89 @@
-"""Usage in the database: what an ended call adds to it, and who may still place calls."""
+"""Usage in the database: what an ended call adds to it, what is read of it, and who may still place calls."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
-from sqlalchemy import func, select
+import structlog
+from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline.calls.events import Event
+from trunkline.calls.tables import CallRow
+from trunkline.errors import PaymentRequired
+from trunkline.organizations.tables import Organization
+from trunkline.storage.columns import Table
+from trunkline.storage.sqlite import LONG
+from trunkline.usage import billing
 from trunkline.usage.tables import UsageRow
+
+log = structlog.get_logger(__name__)
+
+_CALLS, _ORGS, _USAGE = (Table.metadata.tables[row.__tablename__] for row in (CallRow, Organization, UsageRow))
+_PARENTS = _ORGS.alias()
+_OF_CALL = ("org_id", "direction", "destination", "caller_id", "assistant_name", "business_name", "created_at")
+_UNBILLED = (
+    select(*(_CALLS.c[name] for name in _OF_CALL), _ORGS.c.parent_org_id)
+    .join(_ORGS, _ORGS.c.id == _CALLS.c.org_id)
+    .outerjoin(_USAGE, _USAGE.c.call_id == _CALLS.c.id)
+    .where(_CALLS.c.id == bindparam("call"), _USAGE.c.call_id.is_(None))
+)
+_INSERT = insert(_USAGE)
+_TAKE = (
+    update(_ORGS)
+    .where(_ORGS.c.id == bindparam("payer"), _ORGS.c.minutes_balance.is_not(None))
+    .values(minutes_balance=_ORGS.c.minutes_balance - bindparam("minutes"))
+)
+_BALANCES = (
+    select(_ORGS.c.parent_org_id, _ORGS.c.minutes_balance, _PARENTS.c.minutes_balance.label("parents"))
+    .outerjoin(_PARENTS, _PARENTS.c.id == _ORGS.c.parent_org_id)
+    .where(_ORGS.c.id == bindparam("org"))
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Summary:
+    calls: int
+    seconds: float
 
 
 async def charge(session: AsyncSession, call_id: str, events: Sequence[Event]) -> None:
-    """In the transaction that records `events`: the ending of an answered call becomes a line of usage."""
+    """In the transaction that records `events`: the ending of an answered call becomes a line of usage, once.
+
+    The payer's balance may fall below zero: a call that was begun is not cut off for it.
+    """
+    seconds = billing.billed_seconds(events)
+    if seconds is None:
+        return
+    row = (await session.execute(_UNBILLED, {"call": call_id})).one_or_none()
+    if row is None:
+        return
+    payer = row.parent_org_id or row.org_id
+    line = {
+        "call_id": call_id,
+        "org_id": row.org_id,
+        "payer_org_id": payer,
+        "call_type": "web" if row.direction == "web" else "phone",
+        "phone_number": billing.phone_of(row.direction, row.destination, row.caller_id),
+        "assistant_name": row.assistant_name,
+        "business_name": row.business_name,
+        "duration_seconds": seconds,
+        "created_at": row.created_at,
+    }
+    await session.execute(_INSERT, line)
+    await session.execute(_TAKE, {"payer": payer, "minutes": seconds / 60})
 
 
 async def require_credit(session: AsyncSession, org_id: str) -> None:
-    """Raises PaymentRequired where a balance is used up; null is unlimited."""
+    """Raises PaymentRequired where the balance of whoever pays is used up; null is unlimited."""
+    row = (await session.execute(_BALANCES, {"org": org_id})).one()
+    is_child = row.parent_org_id is not None
+    balance = row.parents if is_child else row.minutes_balance
+    if balance is not None and balance <= 0:
+        whose = "of the parent organization, which pays for this one's calls," if is_child else "of this organization"
+        raise PaymentRequired(f"The balance {whose} is used up")
 
 
 async def minutes_since(session: AsyncSession, payer_org_id: str, since: datetime) -> float:
@@ -25,3 +91,36 @@ async def minutes_since(session: AsyncSession, payer_org_id: str, since: datetim
     used = select(func.sum(UsageRow.duration_seconds))
     seconds = await session.scalar(used.where(UsageRow.payer_org_id == payer_org_id, UsageRow.created_at >= since))
     return (seconds or 0.0) / 60
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """Which lines of usage are meant. `start` and `end` are inclusive."""
+
+    org_id: str
+    paid_for: bool = False
+    """Also those of others that this organization pays for."""
+    start: datetime | None = None
+    end: datetime | None = None
+
+    def where(self) -> list[ColumnElement[bool]]:
+        own = UsageRow.org_id == self.org_id
+        where = [or_(own, UsageRow.payer_org_id == self.org_id) if self.paid_for else own]
+        if self.start is not None:
+            where.append(UsageRow.created_at >= self.start)
+        if self.end is not None:
+            where.append(UsageRow.created_at <= self.end)
+        return where
+
+
+async def page(session: AsyncSession, lines: Lines, limit: int, offset: int) -> list[UsageRow]:
+    """Newest first."""
+    newest = select(UsageRow).where(*lines.where()).order_by(UsageRow.created_at.desc(), UsageRow.call_id)
+    return list((await session.execute(newest.limit(limit).offset(offset), execution_options=LONG)).scalars())
+
+
+async def summary(session: AsyncSession, lines: Lines) -> Summary:
+    """Of all of them, whatever the page."""
+    query = select(func.count(), func.sum(UsageRow.duration_seconds)).select_from(UsageRow).where(*lines.where())
+    calls, seconds = (await session.execute(query, execution_options=LONG)).one()
+    return Summary(calls, seconds or 0.0)

@@ -8,12 +8,15 @@ A test in `tests/shape` does the same as `--check`.
 
 from __future__ import annotations
 
+import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trunkline.assistants import describing
+from trunkline.assistants.blocks import NAMES
 from trunkline.calls import lifecycle
 from trunkline.calls.endings import ENDINGS
 from trunkline.calls.events import FLUSHED, KINDS, VERSION
@@ -34,6 +37,7 @@ def pages() -> dict[Path, str]:
         DOCS / "reference/settings.md": "\n".join(settings()) + "\n",
         DOCS / "reference/errors.md": "\n".join(errors()) + "\n",
         DOCS / "reference/endings.md": "\n".join(endings()) + "\n",
+        DOCS / "reference/catalogue.md": "\n".join(catalogue()) + "\n",
         calls: DIAGRAM.sub(lambda found: found[1] + diagram + found[2], calls.read_text()),
     }
 
@@ -89,6 +93,67 @@ def endings() -> Iterator[str]:
     )
     yield ""
     yield "A call that had been answered is never `failed`: its status is `ended-with-error` instead."
+
+
+def catalogue() -> Iterator[str]:
+    whole = describing.catalog()
+    about = (
+        "Every provider, model and field that an assistant's configuration may name; `GET /catalog` is the same as JSON.",
+        "A provider is `implemented`, or `known`: it can be stored, with a warning, and no call can be placed with it.",
+    )
+    yield from _head("The catalogue", "\n".join(about))
+    for block, name in NAMES.items():
+        yield f"## `{name}`"
+        for provider, about in whole[block].items():
+            yield from _provider(provider, about)
+        yield ""
+    yield from ("## Assistant", "", "Besides its blocks.", "", *_fields(whole["assistant"]))
+    yield from ("", "## `speech_config`", "", *_fields(whole["speech_config"]))
+    yield from ("", "## Languages", "")
+    rows = ((f"`{one['code']}`", ", ".join(f"`{tag}`" for tag in one["locales"])) for one in whole["languages"])
+    yield from _table(("code", "known to vendors as"), rows)
+
+
+def _provider(name: str, about: dict[str, Any]) -> Iterator[str]:
+    aliases = "".join(f", also `{alias}`" for alias in about["aliases"])
+    kind = f", {about['kind']}" if about["kind"] else ""
+    yield from ("", f"### `{name}`{aliases}: {about['status']}{kind}", "")
+    for what in ("models", "voices"):
+        if about[what]:
+            others = "; others are accepted" if about[f"other_{what}"] else ""
+            yield f"{what.capitalize()}: {', '.join(f'`{one}`' for one in about[what])}{others}."
+    if about["models"] or about["voices"]:
+        yield ""
+    yield from _fields(about["fields"])
+
+
+def _fields(fields: dict[str, Any]) -> Iterator[str]:
+    yield from _table(("field", "type", "range", "default", ""), _rows(fields, ""))
+
+
+def _rows(fields: dict[str, Any], within: str) -> Iterator[tuple[str, ...]]:
+    for name, about in fields.items():
+        default = "required" if about["required"] else ""
+        if "default" in about:
+            value = about["default"]
+            default = f"`{value if isinstance(value, str) else json.dumps(value)}`"
+        yield f"`{within}{name}`", about["type"], _range(about), default, about.get("description", "")
+        yield from _rows(about.get("fields", {}), f"{within}{name}{'[]' if about['type'] == 'objects' else ''}.")
+
+
+def _range(about: dict[str, Any]) -> str:
+    parts = []
+    if choices := about.get("choices"):
+        parts.append(", ".join(map(str, choices)) if len(choices) <= 6 else f"one of {len(choices)}")
+    if "minimum" in about or "maximum" in about:
+        parts.append(f"{about.get('minimum', '')}–{about.get('maximum', '')}")
+    if "max_length" in about:
+        parts.append(f"{about.get('min_length', 0)}–{about['max_length']} characters")
+    if "max_items" in about:
+        parts.append(
+            f"{about['min_items']}–{about['max_items']}" if "min_items" in about else f"up to {about['max_items']}"
+        )
+    return "; ".join(parts)
 
 
 def _head(title: str, about: str) -> Iterator[str]:

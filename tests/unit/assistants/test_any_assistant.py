@@ -52,7 +52,8 @@ def _one(field: dict[str, Any]) -> st.SearchStrategy[Any]:
         case "string":
             alphabet = st.characters(codec="utf-8", exclude_characters="\0", categories=("L", "N"))
             longest = min(40, field.get("max_length", 40))
-            return st.text(alphabet, min_size=max(2, field.get("min_length", 0)), max_size=longest)
+            text = st.text(alphabet, min_size=max(2, field.get("min_length", 0)), max_size=longest)
+            return st.sampled_from(field["suggested"]) | text if field.get("suggested") else text
         case "integer":
             return st.integers(int(field.get("minimum", 0)), int(field.get("maximum", 10**6)))
         case "number":

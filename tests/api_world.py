@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import databases
+import described
 import httpx
 from sqlalchemy import select
 
@@ -97,7 +98,7 @@ class ScriptedWorker:
             messages.journal(plan["org_id"], plan["call_id"]),
             messages.pack({"first": 1, "events": [Event(1, 0, "claimed", data).to_json()]}),
             0,
-            f"{plan['call_id']}:{len(self.asked)}",
+            f"{plan['call_id']}:claim:{len(self.asked)}",
         )
         life.sequence = 1
         self.lives[plan["call_id"]] = life
@@ -251,7 +252,12 @@ async def world(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
     try:
         async with (
             app.router.lifespan_context(app),
-            httpx.AsyncClient(transport=transport, base_url="http://test/api/v1", headers=headers) as client,
+            httpx.AsyncClient(
+                transport=transport,
+                base_url="http://test/api/v1",
+                headers=headers,
+                event_hooks={"response": [described.hold]},
+            ) as client,
         ):
             yield World(settings, database, bus, worker, app, client, org.id, key.text)
     finally:

@@ -160,7 +160,7 @@ def _room(room: str, operations: list[Described]) -> Iterator[str]:
     for one in operations:
         yield f"    {one.name} = Operation({one.function})"
         if pages := one.pages():
-            below = re.sub("^list_?", "", one.name)
+            below = re.sub("^(list|get)_?", "", one.name)
             name = f"each_{below.removesuffix('s')}" if below else "each"
             yield f'    {name} = Listing({one.function}, "{pages[0]}", {pages[1]})'
     yield ""

@@ -89,7 +89,7 @@ VENDORS = frozenset(
         "twilio", "telnyx", "plivo", "deepgram", "openai", "elevenlabs", "mistral", "xai", "gladia", "inworld", "google",
     }
 )  # fmt: skip
-VENDOR_FILES = ("providers/*.py", "telephony/streams/*.py")
+VENDOR_FILES = ("providers/*.py", "telephony/streams/*.py", "client/types.py")
 """Where the names of vendors and carriers may stand in code."""
 
 MODULE_LINES, FUNCTION_LINES = 400, 50

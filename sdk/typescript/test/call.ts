@@ -1,18 +1,21 @@
 /** One sandbox call from its placing to its end, as a program of a client's does it. Prints what it saw as one JSON object. */
 
-import { BadRequest, each, NotFound, Trunkline, TrunklineError } from '@trunkline/sdk';
+import { BadRequest, each, NotFound, Trunkline, TrunklineError, type PlaceBody } from '@trunkline/sdk';
 
 const { TRUNKLINE_URL: baseUrl, TRUNKLINE_KEY: apiKey } = process.env;
 if (baseUrl === undefined || apiKey === undefined) throw new Error('TRUNKLINE_URL and TRUNKLINE_KEY say where and who');
 
 const trunkline = new Trunkline({ apiKey, baseUrl });
-const assistant = {
-  first_message: 'Hi.',
-  stt_config: { provider: 'sandbox', model: 'modem', language: 'en' },
-  llm_config: { provider: 'sandbox', model: 'rules', rules: [] },
-  tts_config: { provider: 'sandbox', voice_id: 'modem' },
-} as const;
-const place = { destination: '+15005550008', assistant, metadata: { order: 17 } };
+const place: PlaceBody = {
+  destination: '+15005550008',
+  assistant: {
+    first_message: 'Hi.',
+    stt_config: { provider: 'sandbox', model: 'modem', language: 'en' },
+    llm_config: { provider: 'sandbox', model: 'rules', rules: [] },
+    tts_config: { provider: 'sandbox', voice_id: 'modem' },
+  },
+  metadata: { order: 17 },
+};
 
 const placed = await trunkline.place(place, 'the-order-17');
 const again = await trunkline.place(place, 'the-order-17');

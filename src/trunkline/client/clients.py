@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 
 import httpx
 
+from trunkline.client import types
 from trunkline.client.errors import NotReached, Unauthorized
 from trunkline.client.flows import Exchange, Flow, Flows, Give, Hear, Listen, Pause, Step
 from trunkline.client.operations import Rooms, calls_get_recording
@@ -60,11 +61,11 @@ class Trunkline(Rooms[Sync]):
         """The items called `name` of every page of a list."""
         return self._iterate(self._flows.each(request, name))
 
-    def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> dict[str, Any]:
+    def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> types.CallAnswer:
         """The call once it has this status or is over; without a status, once it is over. Raises TimeoutError."""
         return self._run(self._flows.wait_for(call_id, status, within_s))
 
-    def follow(self, call_id: str) -> Iterator[dict[str, Any]]:
+    def follow(self, call_id: str) -> Iterator[types.EventShown]:
         """Every event of a call from its first to its last, as they come."""
         return self._iterate(self._flows.follow(call_id))
 
@@ -132,11 +133,11 @@ class AsyncTrunkline(Rooms[Async]):
         """The items called `name` of every page of a list."""
         return self._iterate(self._flows.each(request, name))
 
-    async def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> dict[str, Any]:
+    async def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> types.CallAnswer:
         """The call once it has this status or is over; without a status, once it is over. Raises TimeoutError."""
         return await self._run(self._flows.wait_for(call_id, status, within_s))
 
-    def follow(self, call_id: str) -> AsyncIterator[dict[str, Any]]:
+    def follow(self, call_id: str) -> AsyncIterator[types.EventShown]:
         """Every event of a call from its first to its last, as they come."""
         return self._iterate(self._flows.follow(call_id))
 

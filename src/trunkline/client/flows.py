@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from trunkline.client import operations
+from trunkline.client import operations, types
 from trunkline.client.errors import NotReached, ServerFailed, TrunklineError
 from trunkline.client.requests import BASE, Request, next_page, path
 from trunkline.client.sending import Answer, Sending
@@ -101,7 +101,7 @@ class Flows:
                 yield Give(item)
             following = next_page(following, page, len(page[name]))
 
-    def wait_for(self, call_id: str, status: str | None, within_s: float) -> Flow[Any]:
+    def wait_for(self, call_id: str, status: str | None, within_s: float) -> Flow[types.CallAnswer]:
         """The call once it has this status or is over. Raises TimeoutError."""
         deadline = (yield Pause(0)) + within_s
         while True:
@@ -142,12 +142,12 @@ class Flows:
             reached = now = yield Pause(0 if page["events"] else FOLLOW_POLL_S)
 
 
-def _event(text: str | bytes) -> dict[str, Any] | None:
+def _event(text: str | bytes) -> types.EventShown | None:
     """The event that a frame of the live socket holds, if it holds one."""
     frame: dict[str, Any] = json.loads(text)
     if frame.get("type") != "event":
         return None
-    return {name: frame[name] for name in ("sequence", "at_ms", "kind", "data")}
+    return {"sequence": frame["sequence"], "at_ms": frame["at_ms"], "kind": frame["kind"], "data": frame["data"]}
 
 
 def _may_come_back(error: TrunklineError) -> bool:

@@ -14,7 +14,7 @@ def assistants_list(
     *,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.AssistantsAnswer]:
     """The organization's assistants, newest first."""
     return Request("GET", "/assistants").asking(limit=limit, offset=offset)
 
@@ -23,14 +23,14 @@ def assistants_create(
     body: types.AssistantBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.AssistantSavedAnswer]:
     """Save an assistant. Only `name` is required; the answer shows the defaults that were filled in."""
     return Request("POST", "/assistants", body=body, idempotency_key=idempotency_key)
 
 
 def assistants_get(
     assistant_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.AssistantAnswer]:
     """One assistant. Secrets are shown to keys with the scope `full` only."""
     return Request("GET", path("/assistants/{assistant_id}", assistant_id=assistant_id))
 
@@ -38,19 +38,19 @@ def assistants_get(
 def assistants_update(
     assistant_id: str,
     body: types.AssistantPatch,
-) -> Request[dict[str, Any]]:
+) -> Request[types.AssistantSavedAnswer]:
     """Change what the body names; a block is replaced whole. Calls that are live keep what they began with."""
     return Request("PATCH", path("/assistants/{assistant_id}", assistant_id=assistant_id), body=body)
 
 
 def assistants_delete(
     assistant_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.Success]:
     """Delete an assistant that nothing is attached to. Live and past calls keep their own configuration."""
     return Request("DELETE", path("/assistants/{assistant_id}", assistant_id=assistant_id))
 
 
-def catalog_get() -> Request[dict[str, Any]]:
+def catalog_get() -> Request[types.CatalogAnswer]:
     """Every provider, model and setting that an assistant's configuration may name, and what holds by default."""
     return Request("GET", "/catalog")
 
@@ -60,7 +60,7 @@ def voices_list(
     provider: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.VoicesAnswer]:
     """The voices that are known by name. Some providers have others too: see `other_voices` in the catalogue."""
     return Request("GET", "/voices").asking(provider=provider, limit=limit, offset=offset)
 
@@ -72,7 +72,7 @@ def calls_list(
     end_date: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[types.Calls]:
+) -> Request[types.CallsAnswer]:
     """The organization's calls, newest first."""
     return Request("GET", "/calls").asking(
         status=status, start_date=start_date, end_date=end_date, limit=limit, offset=offset
@@ -83,7 +83,7 @@ def calls_place(
     body: types.PlaceBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[types.Placed]:
+) -> Request[types.PlacedAnswer]:
     """Place an outbound call."""
     return Request("POST", "/calls", body=body, idempotency_key=idempotency_key)
 
@@ -92,7 +92,7 @@ def calls_get(
     call_id: str,
     *,
     include: str | None = None,
-) -> Request[types.Call]:
+) -> Request[types.CallAnswer]:
     """One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between."""
     return Request("GET", path("/calls/{call_id}", call_id=call_id)).asking(include=include)
 
@@ -102,14 +102,14 @@ def calls_list_events(
     *,
     after: int | None = None,
     limit: int | None = None,
-) -> Request[types.Events]:
+) -> Request[types.EventsAnswer]:
     """The call's journal behind `after`. `complete`: nothing will ever follow `last_sequence`."""
     return Request("GET", path("/calls/{call_id}/events", call_id=call_id)).asking(after=after, limit=limit)
 
 
 def calls_get_state(
     call_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.StateAnswer]:
     """Who speaks, the turn, the queue, the transfer, as the call's owner has it now. `live`: was the owner there?"""
     return Request("GET", path("/calls/{call_id}/state", call_id=call_id))
 
@@ -119,7 +119,7 @@ def calls_list_commands(
     *,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.CommandsAnswer]:
     """The call's commands with their receipts, in the order they were accepted."""
     return Request("GET", path("/calls/{call_id}/commands", call_id=call_id)).asking(limit=limit, offset=offset)
 
@@ -127,14 +127,14 @@ def calls_list_commands(
 def calls_get_command(
     call_id: str,
     command_id: str,
-) -> Request[types.CommandOne]:
+) -> Request[types.CommandAnswer]:
     """One command with its receipt."""
     return Request("GET", path("/calls/{call_id}/commands/{command_id}", call_id=call_id, command_id=command_id))
 
 
 def calls_get_recording(
     call_id: str,
-) -> Request[Any]:
+) -> Request[bytes]:
     """The recording: 16-bit 8 kHz WAV, left the line in, right the line out."""
     return Request("GET", path("/calls/{call_id}/recording", call_id=call_id))
 
@@ -152,7 +152,7 @@ def calls_control(
     *,
     wait: Literal["accepted", "started", "finished"] | None = None,
     idempotency_key: str | None = None,
-) -> Request[types.Receipt]:
+) -> Request[types.ControlAnswer]:
     """Steer a call: make the assistant speak, know, hand over or say goodbye, and learn what was really heard."""
     return Request(
         "POST", path("/calls/{call_id}/control", call_id=call_id), body=body, idempotency_key=idempotency_key
@@ -162,7 +162,7 @@ def calls_control(
 def organizations_get(
     *,
     include_children: bool | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.OrganizationAnswer]:
     """The organization of this key: what it has, and what it uses."""
     return Request("GET", "/organizations").asking(include_children=include_children)
 
@@ -171,14 +171,14 @@ def organizations_create(
     body: types.OrganizationBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.NewOrganizationAnswer]:
     """Make a child organization with a key of its own. Its calls are paid by its parent."""
     return Request("POST", "/organizations", body=body, idempotency_key=idempotency_key)
 
 
 def organizations_update(
     body: types.RetentionBody,
-) -> Request[dict[str, Any]]:
+) -> Request[types.RetentionAnswer]:
     """Say how long what calls leave behind is kept. Nothing is deleted by age yet."""
     return Request("PATCH", "/organizations", body=body)
 
@@ -188,7 +188,7 @@ def keys_list(
     org_id: str | None = None,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.KeysAnswer]:
     """The organization's keys, or those of a child, oldest first, revoked ones too."""
     return Request("GET", "/keys").asking(org_id=org_id, limit=limit, offset=offset)
 
@@ -197,21 +197,21 @@ def keys_create(
     body: types.KeyBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.NewKeyAnswer]:
     """Make a key for the organization or for a child. The answer is the only one that shows its text."""
     return Request("POST", "/keys", body=body, idempotency_key=idempotency_key)
 
 
 def keys_get(
     key_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.KeyAnswer]:
     """One key of the organization or of a child."""
     return Request("GET", path("/keys/{key_id}", key_id=key_id))
 
 
-def keys_delete(
+def keys_revoke(
     key_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.Success]:
     """Make a key useless within a second. One that is revoked already stays so."""
     return Request("DELETE", path("/keys/{key_id}", key_id=key_id))
 
@@ -220,7 +220,7 @@ def campaigns_list(
     *,
     limit: int | None = None,
     offset: int | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.CampaignList]:
     """The organization's campaigns, newest first."""
     return Request("GET", "/campaigns").asking(limit=limit, offset=offset)
 
@@ -229,14 +229,14 @@ def campaigns_create(
     body: types.CampaignBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.CampaignMade]:
     """Make a campaign, with up to 1 000 leads. It is a draft: nobody is called."""
     return Request("POST", "/campaigns", body=body, idempotency_key=idempotency_key)
 
 
 def campaigns_get(
     campaign_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.CampaignOne]:
     """One campaign, and how far it has come."""
     return Request("GET", path("/campaigns/{campaign_id}", campaign_id=campaign_id))
 
@@ -244,14 +244,14 @@ def campaigns_get(
 def campaigns_update(
     campaign_id: str,
     body: types.CampaignChanges,
-) -> Request[dict[str, Any]]:
+) -> Request[types.CampaignOne]:
     """Change a campaign: what is sent changes, what is not sent stays."""
     return Request("PATCH", path("/campaigns/{campaign_id}", campaign_id=campaign_id), body=body)
 
 
 def campaigns_delete(
     campaign_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.Success]:
     """Delete a campaign and its list. Its calls stay."""
     return Request("DELETE", path("/campaigns/{campaign_id}", campaign_id=campaign_id))
 
@@ -262,19 +262,19 @@ def campaigns_list_leads(
     limit: int | None = None,
     offset: int | None = None,
     status: Any | None = None,
-) -> Request[Any]:
+) -> Request[types.LeadList]:
     """The leads in the order of the list: with `limit` or `offset` a page, without both all of them up to 10 000."""
     return Request("GET", path("/campaigns/{campaign_id}/leads", campaign_id=campaign_id)).asking(
         limit=limit, offset=offset, status=status
     )
 
 
-def campaigns_create_lead(
+def campaigns_add_leads(
     campaign_id: str,
     body: types.LeadBody | types.LeadsBody,
     *,
     idempotency_key: str | None = None,
-) -> Request[dict[str, Any]]:
+) -> Request[types.LeadsMade]:
     """Put one lead at the end of the list, or with `leads` up to 1 000 of them."""
     return Request(
         "POST",
@@ -287,7 +287,7 @@ def campaigns_create_lead(
 def campaigns_get_lead(
     campaign_id: str,
     lead_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.LeadOne]:
     """One lead, and what has become of it."""
     return Request("GET", path("/campaigns/{campaign_id}/leads/{lead_id}", campaign_id=campaign_id, lead_id=lead_id))
 
@@ -295,23 +295,78 @@ def campaigns_get_lead(
 def campaigns_delete_lead(
     campaign_id: str,
     lead_id: str,
-) -> Request[dict[str, Any]]:
+) -> Request[types.Success]:
     """Take a lead off the list. Its calls stay."""
     return Request("DELETE", path("/campaigns/{campaign_id}/leads/{lead_id}", campaign_id=campaign_id, lead_id=lead_id))
 
 
-def health_get() -> Request[dict[str, Any]]:
+def numbers_list(
+    *,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Request[types.NumbersAnswer]:
+    """The organization's phone numbers, newest first."""
+    return Request("GET", "/numbers").asking(limit=limit, offset=offset)
+
+
+def numbers_create(
+    body: types.NumberBody,
+    *,
+    idempotency_key: str | None = None,
+) -> Request[types.NumberAnswer]:
+    """Register a phone number. A number is registered once in an installation."""
+    return Request("POST", "/numbers", body=body, idempotency_key=idempotency_key)
+
+
+def numbers_get(
+    number_id: str,
+) -> Request[types.NumberAnswer]:
+    """One phone number."""
+    return Request("GET", path("/numbers/{number_id}", number_id=number_id))
+
+
+def numbers_update(
+    number_id: str,
+    body: types.NumberChanges,
+) -> Request[types.NumberAnswer]:
+    """Change what is said of a number: what is sent changes, null detaches or clears. The number itself cannot change."""
+    return Request("PATCH", path("/numbers/{number_id}", number_id=number_id), body=body)
+
+
+def numbers_delete(
+    number_id: str,
+) -> Request[types.Success]:
+    """Forget a phone number. Calls that are made from it go on."""
+    return Request("DELETE", path("/numbers/{number_id}", number_id=number_id))
+
+
+def usage_get(
+    *,
+    start_date: str | None = None,
+    end_date: str | None = None,
+    include_children: bool | None = None,
+    limit: int | None = None,
+    offset: int | None = None,
+) -> Request[types.UsageAnswer]:
+    """The calls that were billed, newest first, and what they come to."""
+    return Request("GET", "/usage").asking(
+        start_date=start_date, end_date=end_date, include_children=include_children, limit=limit, offset=offset
+    )
+
+
+def health_get() -> Request[types.HealthAnswer]:
     """The process answers."""
     return Request("GET", "/health")
 
 
-def health_ready() -> Request[dict[str, Any]]:
+def health_ready() -> Request[types.ReadyAnswer]:
     """200 if a call could be placed now: database, bus and at least one worker are there. Else 503."""
     return Request("GET", "/ready")
 
 
 class Assistants(Room[M]):
     list = Operation(assistants_list)
+    each = Listing(assistants_list, "assistants", types.AssistantShown)
     create = Operation(assistants_create)
     get = Operation(assistants_get)
     update = Operation(assistants_update)
@@ -324,16 +379,18 @@ class Catalog(Room[M]):
 
 class Voices(Room[M]):
     list = Operation(voices_list)
+    each = Listing(voices_list, "voices", types.VoiceShown)
 
 
 class Calls(Room[M]):
     list = Operation(calls_list)
-    each = Listing(calls_list, "calls", types.Call)
+    each = Listing(calls_list, "calls", types.CallShown)
     place = Operation(calls_place)
     get = Operation(calls_get)
     list_events = Operation(calls_list_events)
     get_state = Operation(calls_get_state)
     list_commands = Operation(calls_list_commands)
+    each_command = Listing(calls_list_commands, "commands", types.CommandShown)
     get_command = Operation(calls_get_command)
     get_recording = Operation(calls_get_recording)
     control = Operation(calls_control)
@@ -347,21 +404,38 @@ class Organizations(Room[M]):
 
 class Keys(Room[M]):
     list = Operation(keys_list)
+    each = Listing(keys_list, "keys", types.ApiKeyShown)
     create = Operation(keys_create)
     get = Operation(keys_get)
-    delete = Operation(keys_delete)
+    revoke = Operation(keys_revoke)
 
 
 class Campaigns(Room[M]):
     list = Operation(campaigns_list)
+    each = Listing(campaigns_list, "campaigns", types.CampaignShown)
     create = Operation(campaigns_create)
     get = Operation(campaigns_get)
     update = Operation(campaigns_update)
     delete = Operation(campaigns_delete)
     list_leads = Operation(campaigns_list_leads)
-    create_lead = Operation(campaigns_create_lead)
+    each_lead = Listing(campaigns_list_leads, "leads", types.LeadShown)
+    add_leads = Operation(campaigns_add_leads)
     get_lead = Operation(campaigns_get_lead)
     delete_lead = Operation(campaigns_delete_lead)
+
+
+class Numbers(Room[M]):
+    list = Operation(numbers_list)
+    each = Listing(numbers_list, "numbers", types.NumberShown)
+    create = Operation(numbers_create)
+    get = Operation(numbers_get)
+    update = Operation(numbers_update)
+    delete = Operation(numbers_delete)
+
+
+class Usage(Room[M]):
+    get = Operation(usage_get)
+    each = Listing(usage_get, "logs", types.UsageLine)
 
 
 class Health(Room[M]):
@@ -380,4 +454,6 @@ class Rooms(Generic[M]):
         self.organizations: Organizations[M] = Organizations(carrier)
         self.keys: Keys[M] = Keys(carrier)
         self.campaigns: Campaigns[M] = Campaigns(carrier)
+        self.numbers: Numbers[M] = Numbers(carrier)
+        self.usage: Usage[M] = Usage(carrier)
         self.health: Health[M] = Health(carrier)

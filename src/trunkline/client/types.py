@@ -4,47 +4,711 @@ from __future__ import annotations
 
 # ruff: noqa
 
-from typing import Any, Literal, NotRequired, TypeAlias, TypedDict
+from typing import Any, Literal, NotRequired, TypedDict
 
 
-LeadStatus: TypeAlias = Literal["pending", "calling", "completed", "failed", "skipped"]
-
-
-class ProblemBody(TypedDict):
+class ApiKeyShown(TypedDict):
+    id: str
+    name: str
+    prefix: str
     """
-    What every error answer holds.
+    the first characters of its text, to tell keys apart
+    """
+    scopes: list[Literal["full", "calls", "control", "read"]]
+    org_id: str
+    created_at: str
+    revoked_at: str | None
+    """
+    null while it is good
     """
 
-    error: str
-    message: str
-    details: NotRequired[list[str] | None]
+
+class BackgroundAudio(TypedDict):
+    enabled: NotRequired[bool]
+    clip: NotRequired[Literal["office", "city", "forest", "crowded_room"]]
+    volume: NotRequired[float]
+
+
+class BusCheck(TypedDict):
+    status: Literal["ok", "error"]
+
+
+class CancelBody(TypedDict):
+    """
+    Take back a command that has not started.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    type: Literal["cancel"]
+    command_id: str
+
+
+class CatalogField(TypedDict):
+    """
+    What one field may be.
+    """
+
+    type: Literal["string", "integer", "number", "boolean", "strings", "object", "objects"]
+    required: bool
+    nullable: bool
+    default: NotRequired[Any]
+    """
+    absent: null
+    """
+    description: NotRequired[str | None]
+    minimum: NotRequired[float | None]
+    maximum: NotRequired[float | None]
+    min_length: NotRequired[int | None]
+    """
+    of a string, or of each of several
+    """
+    max_length: NotRequired[int | None]
+    pattern: NotRequired[str | None]
+    choices: NotRequired[list[Any] | None]
+    """
+    all there are
+    """
+    suggested: NotRequired[list[str] | None]
+    """
+    known to work; others may too
+    """
+    min_items: NotRequired[int | None]
+    max_items: NotRequired[int | None]
+    deprecated: NotRequired[bool | None]
+    fields: NotRequired[dict[str, CatalogField] | None]
+    """
+    of an object, or of each of several
+    """
+
+
+class CatalogLanguage(TypedDict):
     code: str
+    locales: list[str]
+    """
+    language tags that vendors know it by
+    """
 
 
-class Event(TypedDict):
+class CatalogProvider(TypedDict):
+    status: Literal["implemented", "known"]
+    """
+    `known`: it is stored, but no call can be placed with it
+    """
+    kind: Literal["text", "realtime"] | None
+    """
+    of a language model; realtime ones listen and speak
+    """
+    aliases: list[str]
+    models: list[str]
+    """
+    the default first
+    """
+    default_model: str | None
+    other_models: bool
+    """
+    are models accepted that are not in the list?
+    """
+    postcall_models: list[str]
+    voices: list[str]
+    default_voice: str | None
+    other_voices: bool
+    """
+    are voices accepted that are not in the list?
+    """
+    fields: dict[str, CatalogField]
+
+
+class Child(TypedDict):
+    id: str
+    name: str
+    created_at: str
+
+
+class CommandShown(TypedDict):
+    status: Literal["accepted", "started", "heard", "interrupted", "done", "refused", "expired", "failed"]
+    reason: NotRequired[str | None]
+    accepted_at: str | None
+    started_at: str | None
+    first_audio_at: str | None
+    finished_at: str | None
+    heard_text: NotRequired[str | None]
+    """
+    which of its words were heard
+    """
+    heard_ms: NotRequired[int | None]
+    unheard_text: NotRequired[str | None]
+    talked_over: NotRequired[bool]
+    """
+    it was spoken while the caller spoke
+    """
+    basis: NotRequired[str | None]
+    """
+    how it is known what was heard: `frames` or `rtp_estimate`
+    """
+    text_basis: NotRequired[str | None]
+    """
+    `alignment` or `proportional`
+    """
+    margin_ms: NotRequired[int | None]
+    turn: NotRequired[int | None]
+    """
+    inject-context: the turn that first includes it
+    """
+    answer: NotRequired[dict[str, Any] | None]
+    """
+    of a trigger: `{status, heard_text}`
+    """
+    action: NotRequired[dict[str, Any] | None]
+    """
+    of `end_after` and of transfers: `{type, status, …}`
+    """
+    id: str
+    call_id: str
+    type: Literal[
+        "say", "inject-context", "end-call", "transfer", "send-dtmf", "mute", "unmute", "hold", "resume", "cancel"
+    ]
+    sequence: int
+    """
+    its place among the commands of the call
+    """
+    command: dict[str, Any]
+    """
+    what was asked, with its defaults
+    """
+    created_at: str
+
+
+class ControlAnswer(TypedDict):
+    """
+    `success` is false exactly when the status is `refused`, `expired` or `failed`.
+    """
+
+    status: Literal["accepted", "started", "heard", "interrupted", "done", "refused", "expired", "failed"]
+    reason: NotRequired[str | None]
+    accepted_at: str | None
+    started_at: str | None
+    first_audio_at: str | None
+    finished_at: str | None
+    heard_text: NotRequired[str | None]
+    """
+    which of its words were heard
+    """
+    heard_ms: NotRequired[int | None]
+    unheard_text: NotRequired[str | None]
+    talked_over: NotRequired[bool]
+    """
+    it was spoken while the caller spoke
+    """
+    basis: NotRequired[str | None]
+    """
+    how it is known what was heard: `frames` or `rtp_estimate`
+    """
+    text_basis: NotRequired[str | None]
+    """
+    `alignment` or `proportional`
+    """
+    margin_ms: NotRequired[int | None]
+    turn: NotRequired[int | None]
+    """
+    inject-context: the turn that first includes it
+    """
+    answer: NotRequired[dict[str, Any] | None]
+    """
+    of a trigger: `{status, heard_text}`
+    """
+    action: NotRequired[dict[str, Any] | None]
+    """
+    of `end_after` and of transfers: `{type, status, …}`
+    """
+    success: bool
+    message: str
+    command_id: str
+    sequence: int
+    """
+    its place among the commands of the call
+    """
+    delivery: NotRequired[Literal["unknown"] | None]
+    """
+    it is stored and will reach the call if it can; whether it has is not known
+    """
+
+
+class DatabaseCheck(TypedDict):
+    status: Literal["ok", "error"]
+    latency_ms: float | None
+    """
+    of one question; null where there was no answer
+    """
+
+
+class Destination(TypedDict):
+    type: NotRequired[Literal["number"]]
+    number: str
+    """
+    E.164 with its plus, or a `sip:` address
+    """
+    description: str
+    """
+    when the model should choose it
+    """
+    message: NotRequired[str | None]
+    """
+    what is said before the transfer
+    """
+
+
+class DigitsBody(TypedDict):
+    """
+    Send keypad digits to the far end.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    type: Literal["send-dtmf"]
+    digits: str
+
+
+class EndBody(TypedDict):
+    """
+    End the call, after a last message if there is one.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
+    """
+    toward the assistant's speech
+    """
+    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
+    """
+    toward the caller's speech
+    """
+    interruptible: NotRequired[bool | None]
+    """
+    may the caller barge in on these words
+    """
+    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"]]
+    """
+    what a barge-in does to the action
+    """
+    message: NotRequired[str | None]
+    """
+    said first
+    """
+    type: Literal["end-call"]
+
+
+class EndCall(TypedDict):
+    """
+    Lets the model hang up.
+    """
+
+    type: Literal["end_call", "endCall"]
+
+
+class EventShown(TypedDict):
     sequence: int
     at_ms: int
+    """
+    on the call's own clock
+    """
     kind: str
     data: dict[str, Any]
 
 
-class Events(TypedDict):
-    events: list[Event]
+class EventsAnswer(TypedDict):
+    events: list[EventShown]
     last_sequence: int
     complete: bool
+    """
+    nothing will ever follow `last_sequence`
+    """
 
 
-class Call(TypedDict):
+class Function(TypedDict):
+    name: str
+    description: NotRequired[str | None]
+    parameters: NotRequired[dict[str, Any] | None]
+
+
+class HealthChecks(TypedDict):
+    database: DatabaseCheck
+
+
+class Heard(TypedDict):
+    """
+    One stretch of speech as the far end decoded it.
+    """
+
+    text: str | None
+    """
+    null: it was speech, and no modem's
+    """
+    at_ms: int
+    """
+    since the answer
+    """
+    end_ms: int
+    ok: bool
+
+
+class HoldBody(TypedDict):
+    """
+    Put the caller on hold, or take it back.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    type: Literal["hold", "resume"]
+
+
+class InjectBody(TypedDict):
+    """
+    Add to what the assistant knows.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
+    """
+    toward the assistant's speech
+    """
+    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
+    """
+    toward the caller's speech
+    """
+    interruptible: NotRequired[bool | None]
+    """
+    may the caller barge in on these words
+    """
+    type: Literal["inject-context"]
+    content: str
+    trigger_response: NotRequired[bool]
+    """
+    let the assistant answer at once
+    """
+
+
+class KeyAnswer(TypedDict):
+    key: ApiKeyShown
+
+
+class KeyBody(TypedDict):
+    name: str
+    """
+    what the key is for; space around it is not kept
+    """
+    scopes: NotRequired[list[Literal["full", "calls", "control", "read"]]]
+    """
+    what the key may do
+    """
+    org_id: NotRequired[str | None]
+    """
+    a child of the caller's organization; the caller's own if left out
+    """
+
+
+class LlmConfigMessages(TypedDict):
+    role: Literal["system", "user", "assistant"]
+    content: str
+
+
+class LlmConfigOpenaiLiveDelegation(TypedDict):
+    model: NotRequired[str]
+    instructions: NotRequired[str | None]
+
+
+class LlmConfigSandboxRulesCall(TypedDict):
+    name: str
+    arguments: NotRequired[dict[str, Any] | None]
+
+
+class LlmConfigXaiRealtimeProviderTools(TypedDict):
+    type: Literal["web_search", "x_search", "file_search"]
+    allowed_x_handles: NotRequired[list[str] | None]
+    """
+    not taken where `type` is one of `web_search`, `file_search`
+    """
+    vector_store_ids: NotRequired[list[str] | None]
+    """
+    not taken where `type` is one of `web_search`, `x_search`, required otherwise
+    """
+    max_num_results: NotRequired[int | None]
+    """
+    not taken where `type` is one of `web_search`, `x_search`
+    """
+
+
+class LlmConfigXaiRealtimeTranscription(TypedDict):
+    language_hint: NotRequired[str | None]
+    keyterms: NotRequired[list[str] | None]
+
+
+class LlmConfigXaiRealtimeTurnDetection(TypedDict):
+    threshold: NotRequired[float]
+    prefix_padding_ms: NotRequired[int]
+    silence_duration_ms: NotRequired[int]
+    idle_timeout_ms: NotRequired[int | None]
+    """
+    off where it is not given
+    """
+
+
+class Mcp(TypedDict):
+    """
+    Tools of an MCP server.
+    """
+
+    type: Literal["mcp"]
+    mcp_server_id: str
+    allowed_tools: NotRequired[list[str]]
+    required: NotRequired[bool]
+    """
+    no call without this server
+    """
+
+
+class Message(TypedDict):
+    role: Literal["user", "assistant"]
+    content: str
+
+
+class MuteBody(TypedDict):
+    """
+    `caller`: the assistant no longer hears the caller. `assistant`: it no longer speaks.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    type: Literal["mute", "unmute"]
+    target: NotRequired[Literal["caller", "assistant"]]
+
+
+class NewKeyAnswer(TypedDict):
+    key: ApiKeyShown
+    api_key: str | None
+    """
+    its text, shown this once; null in the answer to a repeat with the same Idempotency-Key
+    """
+
+
+class NewOrganizationAnswer(TypedDict):
     id: str
-    status: str
-    ended_at: str | None
-    metadata: dict[str, Any]
+    name: str
+    parent_org_id: str
+    api_key: str | None
+    """
+    a key of the new organization with the scope `full`, shown this once; null in the answer to a repeat with the same Idempotency-Key
+    """
+    created_at: str
 
 
-class Placed(TypedDict):
-    call_id: str
-    status: str
-    call: Call
+class NumberBody(TypedDict):
+    phone_number: str
+    """
+    E.164 with its plus; neither a sandbox line nor an emergency number
+    """
+    name: NotRequired[str | None]
+    """
+    what people call it
+    """
+    assistant_id: NotRequired[str | None]
+    """
+    who answers it; `agent_id` is its old name
+    """
+    transfer_trunk_id: NotRequired[str | None]
+    """
+    the SIP trunk that calls and transfers from it go through; there are no trunks yet
+    """
+    workflow_id: NotRequired[str | None]
+    """
+    who answers it instead of an assistant; there are no workflows yet
+    """
+    source: NotRequired[str | None]
+    """
+    where the number came from, in the words of whoever registers it
+    """
+    is_active: NotRequired[bool]
+    """
+    an inactive number is never called from
+    """
+    reserved_for_org_id: NotRequired[str | None]
+    """
+    a child organization: calls of nobody else are made from this number
+    """
+
+
+class NumberChanges(TypedDict):
+    """
+    What is sent changes, and nothing else does. Null detaches, or clears.
+    """
+
+    name: NotRequired[str | None]
+    """
+    what people call it
+    """
+    assistant_id: NotRequired[str | None]
+    """
+    who answers it; `agent_id` is its old name
+    """
+    transfer_trunk_id: NotRequired[str | None]
+    """
+    the SIP trunk that calls and transfers from it go through; there are no trunks yet
+    """
+    workflow_id: NotRequired[str | None]
+    """
+    who answers it instead of an assistant; there are no workflows yet
+    """
+    source: NotRequired[str | None]
+    """
+    where the number came from, in the words of whoever registers it
+    """
+    is_active: NotRequired[bool]
+    """
+    an inactive number is never called from
+    """
+    reserved_for_org_id: NotRequired[str | None]
+    """
+    a child organization: calls of nobody else are made from this number
+    """
+
+
+class NumberShown(TypedDict):
+    id: str
+    phone_number: str
+    """
+    E.164 with its plus
+    """
+    name: str | None
+    agent_id: str | None
+    """
+    the same as `assistant_id`
+    """
+    agent_name: str | None
+    """
+    the assistant's name
+    """
+    assistant_id: str | None
+    """
+    who answers it; null: nobody
+    """
+    business_name: str | None
+    """
+    the assistant's
+    """
+    transfer_trunk_id: str | None
+    """
+    null: it can call sandbox lines only
+    """
+    transfer_trunk_name: None
+    workflow_id: str | None
+    workflow_name: None
+    source: str | None
+    is_active: bool
+    reserved_for_org_id: str | None
+    """
+    the child organization that it serves; null: the owner
+    """
+    last_used_at: str | None
+    """
+    when it was last called from; null: never
+    """
+    created_at: str
+    updated_at: str
+
+
+class NumberUsed(TypedDict):
+    id: str | None
+    phone_number: str
+    chosen_by: Literal["request", "local_presence", "least_recently_used", "sandbox", "setting"]
+
+
+class OrganizationAnswer(TypedDict):
+    id: str
+    name: str
+    minutes_balance: float | None
+    """
+    null: it has no limit of its own
+    """
+    monthly_usage_minutes: float
+    """
+    of the calls it pays for, its children's too, since the 1st, 00:00 UTC; for a child of its own calls
+    """
+    active_numbers: int
+    active_agents: int
+    """
+    assistants that are active
+    """
+    active_calls: int
+    """
+    calls that are not over
+    """
+    has_local_models_access: bool
+    parent_org_id: str | None
+    """
+    who pays for its calls, if it is a child
+    """
+    content_retention_days: int | None
+    """
+    null: for ever
+    """
+    metadata_retention_days: int | None
+    """
+    null: for ever
+    """
+    created_at: str
+    children: NotRequired[list[Child]]
+    """
+    newest first; only with `include_children=true`
+    """
+
+
+class OrganizationBody(TypedDict):
+    name: str
+    """
+    space around it is not kept
+    """
+    parent_org_id: NotRequired[str | None]
+    """
+    the caller's own organization; it is the parent whether it is named or not
+    """
 
 
 class Pagination(TypedDict):
@@ -53,45 +717,826 @@ class Pagination(TypedDict):
     offset: int
 
 
-class Calls(TypedDict):
-    calls: list[Call]
-    pagination: Pagination
+class PlanMessage(TypedDict):
+    role: Literal["system", "user"]
+    content: str
 
 
-class Receipt(TypedDict):
-    success: bool
-    command_id: str
-    status: str
-    heard_text: str | None
+class ProblemBody(TypedDict):
+    """
+    What every error answer holds.
+    """
+
+    error: str
+    """
+    the short human phrase
+    """
+    message: str
+    """
+    what is wrong, in a sentence
+    """
+    details: NotRequired[list[str]]
+    """
+    one per offending field: `llm_config.temperature: …`
+    """
+    code: Literal[
+        "body_too_large",
+        "call_not_in_progress",
+        "campaigns_not_running",
+        "conflict",
+        "forbidden",
+        "idempotency_key_reused",
+        "in_use",
+        "insufficient_credits",
+        "internal_error",
+        "invalid_request",
+        "method_not_allowed",
+        "no_available_number",
+        "no_capacity",
+        "not_found",
+        "policy_blocked",
+        "provider_unavailable",
+        "rate_limit_exceeded",
+        "recording_not_ready",
+        "scope_missing",
+        "too_many_commands",
+        "unauthorized",
+        "unavailable",
+        "unsupported_media_type",
+    ]
+    """
+    the machine name
+    """
+    retry_after: NotRequired[int]
+    """
+    seconds, as in the header `Retry-After`
+    """
 
 
-class CommandOne(TypedDict):
-    command: dict[str, Any]
+Pronunciation = TypedDict(
+    "Pronunciation",
+    {
+        "from": str,
+        "to": str,
+    },
+)
 
 
 class RecordingConsent(TypedDict):
-    """
-    asked of callers on inbound calls
-    """
-
     enabled: bool
     message: NotRequired[str | None]
 
 
-class Message(TypedDict):
-    role: Literal["system", "user"]
+class RetentionAnswer(TypedDict):
+    content_retention_days: int
+    metadata_retention_days: int
+
+
+class RetentionBody(TypedDict):
+    content_retention_days: Literal[30, 90, 180, 365]
+    """
+    how long transcripts, summaries, analyses and recordings are kept; not longer than the metadata
+    """
+    metadata_retention_days: Literal[30, 90, 180, 365, 730]
+    """
+    how long numbers, links to campaigns and events are kept
+    """
+
+
+class Retry(TypedDict):
+    """
+    Whether and when somebody who could not be reached is called again.
+    """
+
+    max_attempts: NotRequired[int]
+    """
+    calls per lead in all
+    """
+    delay_seconds: NotRequired[int]
+    """
+    from one attempt to the next
+    """
+    on: NotRequired[
+        list[
+            Literal[
+                "silence_timeout",
+                "voicemail",
+                "busy",
+                "no_answer",
+                "trunk_error",
+                "no_capacity",
+                "worker_lost",
+                "provider_error",
+                "media_timeout",
+            ]
+        ]
+    ]
+    """
+    end reasons after which the lead is tried again
+    """
+
+
+class RetryShown(TypedDict):
+    max_attempts: int
+    delay_seconds: int
+    on: list[str]
+
+
+class Said(TypedDict):
+    text: str | None
+    at_ms: int
+    end_ms: int
+
+
+class SandboxShown(TypedDict):
+    """
+    What a sandbox line heard and said, by its own account.
+    """
+
+    heard: list[Heard]
+    said: list[Said]
+
+
+class SayBody(TypedDict):
+    """
+    Speak exactly these words.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
+    """
+    toward the assistant's speech
+    """
+    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
+    """
+    toward the caller's speech
+    """
+    interruptible: NotRequired[bool | None]
+    """
+    may the caller barge in on these words
+    """
+    type: Literal["say"]
     content: str
+    end_after: NotRequired[bool]
+    """
+    hang up after the last word
+    """
+    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"] | None]
+    """
+    only with end_after
+    """
+
+
+class Server(TypedDict):
+    url: str
+    secret: NotRequired[str | None]
+    """
+    shown to keys with the scope `full` only
+    """
+
+
+class Silence(TypedDict):
+    messages: NotRequired[list[str]]
+    final_message: NotRequired[str | None]
+    first_check_seconds: NotRequired[float]
+    interval_seconds: NotRequired[float]
+    max_attempts: NotRequired[int]
+
+
+class Standing(TypedDict):
+    command_id: str
+    type: Literal[
+        "say", "inject-context", "end-call", "transfer", "send-dtmf", "mute", "unmute", "hold", "resume", "cancel"
+    ]
 
 
 class StructuredDataPlan(TypedDict):
     enabled: NotRequired[bool]
     schema: NotRequired[dict[str, Any] | None]
-    messages: NotRequired[list[Message] | None]
+    messages: NotRequired[list[PlanMessage] | None]
 
 
-class AnalysisPlan(TypedDict):
-    structured_data_plan: NotRequired[StructuredDataPlan | None]
-    min_messages_threshold: NotRequired[int]
+class SttConfigDeepgram(TypedDict):
+    provider: Literal["deepgram"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+    keyterms: NotRequired[list[str] | None]
+    """
+    words to expect
+    """
+    smart_format: NotRequired[bool | None]
+    endpointing: NotRequired[int | None]
+    """
+    ms
+    """
+    numerals: NotRequired[bool | None]
+    filler_words: NotRequired[bool | None]
+    utterance_end_ms: NotRequired[int | None]
+    no_delay: NotRequired[bool | None]
+
+
+class SttConfigElevenlabs(TypedDict):
+    provider: Literal["elevenlabs"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+    tag_audio_events: NotRequired[bool | None]
+    include_timestamps: NotRequired[bool | None]
+    sample_rate: NotRequired[Literal[16000, 8000] | None]
+
+
+class SttConfigGladia(TypedDict):
+    provider: Literal["gladia"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+    languages: NotRequired[list[str] | None]
+    code_switching: NotRequired[bool | None]
+    region: NotRequired[Literal["eu-west", "us-west"] | None]
+    endpointing: NotRequired[float | None]
+    """
+    seconds
+    """
+    custom_vocabulary: NotRequired[list[str] | None]
+    translation_enabled: NotRequired[bool | None]
+    translation_target_languages: NotRequired[list[str] | None]
+
+
+class SttConfigGoogle(TypedDict):
+    provider: Literal["google"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+    location: NotRequired[str]
+
+
+class SttConfigMistral(TypedDict):
+    provider: Literal["mistral"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+
+
+class SttConfigPart(TypedDict):
+    """
+    Parts of a block: laid over the saved one, unless `provider` is another.
+    """
+
+    provider: NotRequired[Literal["sandbox", "deepgram", "elevenlabs", "gladia", "mistral", "google"]]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+    keyterms: NotRequired[list[str] | None]
+    """
+    words to expect
+    """
+    smart_format: NotRequired[bool | None]
+    endpointing: NotRequired[int | float | None]
+    numerals: NotRequired[bool | None]
+    filler_words: NotRequired[bool | None]
+    utterance_end_ms: NotRequired[int | None]
+    no_delay: NotRequired[bool | None]
+    tag_audio_events: NotRequired[bool | None]
+    include_timestamps: NotRequired[bool | None]
+    sample_rate: NotRequired[Literal[16000, 8000] | None]
+    languages: NotRequired[list[str] | None]
+    code_switching: NotRequired[bool | None]
+    region: NotRequired[Literal["eu-west", "us-west"] | None]
+    custom_vocabulary: NotRequired[list[str] | None]
+    translation_enabled: NotRequired[bool | None]
+    translation_target_languages: NotRequired[list[str] | None]
+    location: NotRequired[str]
+
+
+class SttConfigSandbox(TypedDict):
+    provider: Literal["sandbox"]
+    model: NotRequired[str]
+    language: NotRequired[
+        Literal[
+            "multi",
+            "nl",
+            "en",
+            "de",
+            "fr",
+            "es",
+            "it",
+            "pt",
+            "pl",
+            "ru",
+            "ja",
+            "ko",
+            "zh",
+            "ar",
+            "hi",
+            "da",
+            "sv",
+            "no",
+            "fi",
+            "cs",
+            "hu",
+            "ro",
+            "bg",
+            "hr",
+            "sk",
+            "tr",
+            "id",
+            "vi",
+        ]
+    ]
+
+
+class Success(TypedDict):
+    """
+    What deleting answers.
+    """
+
+    success: bool
+
+
+class TransferBody(TypedDict):
+    """
+    Hand the caller to another destination, announced by a message if there is one.
+    """
+
+    ttl_ms: NotRequired[int]
+    """
+    expires if not started by then, from acceptance
+    """
+    after: NotRequired[str | None]
+    """
+    the command that must end well first
+    """
+    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
+    """
+    toward the assistant's speech
+    """
+    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
+    """
+    toward the caller's speech
+    """
+    interruptible: NotRequired[bool | None]
+    """
+    may the caller barge in on these words
+    """
+    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"]]
+    """
+    what a barge-in does to the action
+    """
+    message: NotRequired[str | None]
+    """
+    said first
+    """
+    type: Literal["transfer"]
+    destination: str
+    timeout_seconds: NotRequired[int]
+    """
+    how long the target may ring
+    """
+    mode: NotRequired[Literal["auto", "blind", "bridge", "attended"]]
+
+
+class TransferCall(TypedDict):
+    """
+    Lets the model transfer the call.
+    """
+
+    type: Literal["transfer_call", "transferCall"]
+    destinations: list[Destination]
+
+
+class TransferShown(TypedDict):
+    state: Literal["started", "ringing", "done", "failed"]
+    destination: NotRequired[str | None]
+    mode: NotRequired[str | None]
+    code: NotRequired[int | None]
+    """
+    the SIP status of the target's last answer
+    """
+    confirmed: NotRequired[bool | None]
+    """
+    was it said that the target has the caller, or is it inferred
+    """
+    reason: NotRequired[str | None]
+
+
+class TransferStanding(TypedDict):
+    state: Literal["none", "ringing"]
+
+
+class TtsConfig11labs(TypedDict):
+    provider: Literal["11labs"]
+    model: NotRequired[str]
+    voice_id: str
+    stability: NotRequired[float | None]
+    similarity_boost: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    style: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    speed: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    use_speaker_boost: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    apply_text_normalization: NotRequired[Literal["auto", "on", "off"] | None]
+    apply_language_text_normalization: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`; not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+
+
+class TtsConfigElevenlabs(TypedDict):
+    provider: Literal["elevenlabs"]
+    model: NotRequired[str]
+    voice_id: str
+    stability: NotRequired[float | None]
+    similarity_boost: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    style: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    speed: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    use_speaker_boost: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    apply_text_normalization: NotRequired[Literal["auto", "on", "off"] | None]
+    apply_language_text_normalization: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`; not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+
+
+class TtsConfigGoogle(TypedDict):
+    provider: Literal["google"]
+    model: NotRequired[str]
+    voice_id: NotRequired[
+        Literal[
+            "Puck",
+            "Kore",
+            "Zephyr",
+            "Charon",
+            "Fenrir",
+            "Leda",
+            "Orus",
+            "Aoede",
+            "Callirrhoe",
+            "Autonoe",
+            "Enceladus",
+            "Iapetus",
+            "Umbriel",
+            "Algieba",
+            "Despina",
+            "Erinome",
+            "Algenib",
+            "Rasalgethi",
+            "Laomedeia",
+            "Achernar",
+            "Alnilam",
+            "Schedar",
+            "Gacrux",
+            "Pulcherrima",
+            "Achird",
+            "Zubenelgenubi",
+            "Vindemiatrix",
+            "Sadachbia",
+            "Sadaltager",
+            "Sulafat",
+        ]
+    ]
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`
+    """
+    instructions: NotRequired[str | None]
+    speaking_rate: NotRequired[float]
+    """
+    heeded by `chirp-3-hd`
+    """
+
+
+class TtsConfigInworld(TypedDict):
+    provider: Literal["inworld"]
+    model: NotRequired[str]
+    voice_id: str
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`
+    """
+    speed: NotRequired[float | None]
+
+
+class TtsConfigOpenai(TypedDict):
+    provider: Literal["openai"]
+    model: NotRequired[str]
+    voice_id: NotRequired[str]
+    instructions: NotRequired[str | None]
+    speed: NotRequired[float | None]
+
+
+class TtsConfigPart(TypedDict):
+    """
+    Parts of a block: laid over the saved one, unless `provider` is another.
+    """
+
+    provider: NotRequired[Literal["sandbox", "elevenlabs", "inworld", "google", "openai", "xai", "voicedock", "11labs"]]
+    model: NotRequired[str | None]
+    voice_id: NotRequired[
+        Literal["modem", "espeak", "modem-unaligned"]
+        | str
+        | Literal[
+            "Puck",
+            "Kore",
+            "Zephyr",
+            "Charon",
+            "Fenrir",
+            "Leda",
+            "Orus",
+            "Aoede",
+            "Callirrhoe",
+            "Autonoe",
+            "Enceladus",
+            "Iapetus",
+            "Umbriel",
+            "Algieba",
+            "Despina",
+            "Erinome",
+            "Algenib",
+            "Rasalgethi",
+            "Laomedeia",
+            "Achernar",
+            "Alnilam",
+            "Schedar",
+            "Gacrux",
+            "Pulcherrima",
+            "Achird",
+            "Zubenelgenubi",
+            "Vindemiatrix",
+            "Sadachbia",
+            "Sadaltager",
+            "Sulafat",
+        ]
+        | Literal["voicedock"]
+    ]
+    language: NotRequired[str | None]
+    stability: NotRequired[float | None]
+    similarity_boost: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    style: NotRequired[float | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    speed: NotRequired[float | None]
+    use_speaker_boost: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    apply_text_normalization: NotRequired[Literal["auto", "on", "off"] | None]
+    apply_language_text_normalization: NotRequired[bool | None]
+    """
+    not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+    """
+    instructions: NotRequired[str | None]
+    speaking_rate: NotRequired[float]
+    """
+    heeded by `chirp-3-hd`
+    """
+
+
+class TtsConfigSandbox(TypedDict):
+    provider: Literal["sandbox"]
+    model: NotRequired[str | None]
+    voice_id: NotRequired[Literal["modem", "espeak", "modem-unaligned"]]
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`
+    """
+
+
+class TtsConfigVoicedock(TypedDict):
+    provider: Literal["voicedock"]
+    model: NotRequired[str]
+    voice_id: NotRequired[Literal["voicedock"]]
+
+
+class TtsConfigXai(TypedDict):
+    provider: Literal["xai"]
+    model: NotRequired[str | None]
+    voice_id: NotRequired[str]
+    language: NotRequired[str | None]
+    """
+    a language tag, such as `en` or `pt-BR`
+    """
 
 
 class TurnTaking(TypedDict):
@@ -106,37 +1551,905 @@ class TurnTaking(TypedDict):
     false_interruption_timeout: NotRequired[float | None]
 
 
-PronunciationItem = TypedDict(
-    "PronunciationItem",
+class UsageLine(TypedDict):
+    id: str
+    """
+    the call's
+    """
+    duration_sec: int
+    """
+    from answer to end, rounded
+    """
+    call_type: Literal["phone", "web"]
+    phone_number: str | None
+    """
+    the person's; null on web calls
+    """
+    agent_name: str | None
+    """
+    the same as `assistant_name`
+    """
+    assistant_name: str | None
+    business_name: str | None
+    created_at: str
+    """
+    when the call was placed
+    """
+    org_id: str
+    """
+    whose call it was: the caller's own organization, or a child it pays for
+    """
+
+
+class UsageSummary(TypedDict):
+    """
+    Of all lines that the dates ask for, not of this page alone. Sums of exact durations, rounded once.
+    """
+
+    total_calls: int
+    total_duration_seconds: int
+    total_duration_minutes: float
+    """
+    to two decimals
+    """
+
+
+class VoiceDescription(TypedDict):
+    en: str
+
+
+class VoiceShown(TypedDict):
+    id: str
+    name: str
+    provider: str
+    language: NotRequired[str | None]
+    description: NotRequired[VoiceDescription | None]
+
+
+class VoicesAnswer(TypedDict):
+    voices: list[VoiceShown]
+    pagination: Pagination
+
+
+class WorkersCheck(TypedDict):
+    status: Literal["ok", "error"]
+    count: int
+    """
+    workers heard of in the last seconds
+    """
+
+
+class AnalysisPlan(TypedDict):
+    structured_data_plan: NotRequired[StructuredDataPlan | None]
+    min_messages_threshold: NotRequired[int]
+
+
+class CallShown(TypedDict):
+    id: str
+    status: Literal[
+        "dialing", "ringing", "in-progress", "ended", "transferred", "failed", "rejected", "ended-with-error"
+    ]
+    direction: Literal["inbound", "outbound"]
+    end_reason: str | None
+    """
+    null until it is over
+    """
+    error: str | None
+    caller_phone: str
+    """
+    the person's number
+    """
+    assistant_phone: str
+    destination: str
+    phone_number: str
+    number_id: str | None
+    assistant_id: str | None
+    """
+    null where the assistant was for this call only
+    """
+    agent_id: str | None
+    """
+    the old name of `assistant_id`
+    """
+    agent_name: str | None
+    """
+    the assistant's name
+    """
+    business_name: str | None
+    started_at: str | None
+    """
+    when it was answered
+    """
+    ended_at: str | None
+    duration_seconds: int | None
+    """
+    from the answer to the end
+    """
+    messages: list[Message]
+    """
+    the assistant's as they were heard
+    """
+    summary: str | None
+    analysis_result: dict[str, Any] | None
+    room_name: str | None
+    recording_url: str | None
+    """
+    needs the key too
+    """
+    transfer: TransferShown | None
+    """
+    the last one
+    """
+    metadata: dict[str, Any]
+    warnings: list[str]
+    last_sequence: int
+    """
+    of its events
+    """
+    created_at: str
+    updated_at: str
+    sandbox: NotRequired[SandboxShown | None]
+    """
+    of calls to sandbox lines only
+    """
+
+
+class CallsAnswer(TypedDict):
+    calls: list[CallShown]
+    pagination: Pagination
+
+
+class CampaignChanges(TypedDict):
+    """
+    What is sent changes, and nothing else does.
+    """
+
+    name: NotRequired[str]
+    status: NotRequired[Literal["draft", "scheduled", "paused", "cancelled"]]
+    assistant_id: NotRequired[str]
+    """
+    while draft or paused; `agent_id` is its old name
+    """
+    system_message_template: NotRequired[str | None]
+    """
+    is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
+    """
+    schedule_start_time: NotRequired[str]
+    """
+    local time from which leads are called, HH:MM or HH:MM:SS
+    """
+    schedule_end_time: NotRequired[str]
+    """
+    local time from which no lead is called any more; before the start: a window over midnight
+    """
+    timezone: NotRequired[str]
+    """
+    IANA time zone of the window, for leads that have none of their own
+    """
+    number_ids: NotRequired[list[str]]
+    """
+    numbers to call from; empty: whichever of the organization's fits
+    """
+    max_concurrency: NotRequired[int | None]
+    """
+    calls at the same time; null: the organization's limit
+    """
+    calls_per_minute: NotRequired[int | None]
+    """
+    calls begun per minute; null: no limit
+    """
+    days_of_week: NotRequired[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]]
+    """
+    days on which a window may begin
+    """
+    retry: NotRequired[Retry]
+    agent_id: NotRequired[str]
+    """
+    The old name of `assistant_id`.
+    """
+
+
+class CampaignShown(TypedDict):
+    id: str
+    name: str
+    assistant_id: str | None
+    """
+    null once the campaign is over and its assistant is deleted
+    """
+    agent_id: str | None
+    """
+    the old name of assistant_id
+    """
+    status: Literal["draft", "scheduled", "paused", "completed", "cancelled"]
+    system_message_template: str | None
+    schedule_start_time: str
+    schedule_end_time: str
+    timezone: str
+    number_ids: list[str]
+    max_concurrency: int | None
+    calls_per_minute: int | None
+    days_of_week: list[str]
+    retry: RetryShown
+    total_leads: int
+    pending_leads: int
+    calling_leads: int
+    completed_leads: int
+    failed_leads: int
+    skipped_leads: int
+    created_at: str
+    updated_at: str
+
+
+class CommandAnswer(TypedDict):
+    command: CommandShown
+
+
+class CommandsAnswer(TypedDict):
+    commands: list[CommandShown]
+    pagination: Pagination
+
+
+FlatFunction = TypedDict(
+    "FlatFunction",
     {
-        "from": str,
-        "to": str,
+        "type": NotRequired[Literal["function"]],
+        "name": str,
+        "description": str,
+        "parameters": NotRequired[dict[str, Any] | None],
+        "url": NotRequired[str | None],
+        "server": NotRequired[Server | None],
+        "async": NotRequired[bool],
+        "async_response": NotRequired[str | None],
+        "message": NotRequired[str | None],
     },
 )
 
 
-class BackgroundAudio(TypedDict):
-    enabled: NotRequired[bool]
-    clip: NotRequired[Literal["office", "city", "forest", "crowded_room"]]
-    volume: NotRequired[float]
+class HealthAnswer(TypedDict):
+    status: Literal["ok", "degraded"]
+    """
+    `degraded`: this process answers, but a check has failed
+    """
+    timestamp: str
+    version: str
+    checks: HealthChecks
 
 
-class Silence(TypedDict):
-    messages: NotRequired[list[str]]
-    final_message: NotRequired[str | None]
-    first_check_seconds: NotRequired[float]
-    interval_seconds: NotRequired[float]
-    max_attempts: NotRequired[int]
+class KeysAnswer(TypedDict):
+    keys: list[ApiKeyShown]
+    pagination: Pagination
+
+
+class LlmConfigSandboxRules(TypedDict):
+    when: str
+    """
+    a regular expression; the first match wins
+    """
+    say: NotRequired[str | None]
+    call: NotRequired[LlmConfigSandboxRulesCall | None]
+    """
+    a tool to call
+    """
+    delay_ms: NotRequired[int | None]
+    fail: NotRequired[bool | None]
+    """
+    break instead of answering
+    """
+
+
+NestedFunction = TypedDict(
+    "NestedFunction",
+    {
+        "type": Literal["function"],
+        "function": Function,
+        "server": NotRequired[Server | None],
+        "async": NotRequired[bool],
+    },
+)
+
+
+class NumberAnswer(TypedDict):
+    number: NumberShown
+
+
+class NumbersAnswer(TypedDict):
+    numbers: list[NumberShown]
+    pagination: Pagination
+
+
+class PlacedAnswer(TypedDict):
+    """
+    The call is being dialed.
+    """
+
+    success: bool
+    call_id: str
+    status: Literal[
+        "dialing", "ringing", "in-progress", "ended", "transferred", "failed", "rejected", "ended-with-error"
+    ]
+    """
+    `dialing`; for a repeat with the same Idempotency-Key what it is now
+    """
+    call: CallShown
+    number: NumberUsed
+    warnings: list[str]
+    """
+    what was accepted and has no effect
+    """
+
+
+class ReadyChecks(TypedDict):
+    database: DatabaseCheck
+    bus: BusCheck
+    workers: WorkersCheck
 
 
 class SpeechConfig(TypedDict):
     turn_taking: NotRequired[TurnTaking | None]
-    pronunciation: NotRequired[list[PronunciationItem] | None]
+    pronunciation: NotRequired[list[Pronunciation] | None]
     background_audio: NotRequired[BackgroundAudio | None]
     silence: NotRequired[Silence | None]
     end_call_message: NotRequired[str | None]
     first_message_outbound: NotRequired[str | None]
     end_call_phrases: NotRequired[list[str] | None]
+
+
+class StateAnswer(TypedDict):
+    """
+    What only the call's owner knows is there only while `live`.
+    """
+
+    call_id: str
+    status: Literal[
+        "dialing", "ringing", "in-progress", "ended", "transferred", "failed", "rejected", "ended-with-error"
+    ]
+    last_sequence: int
+    live: bool
+    """
+    was the call's owner there to ask
+    """
+    state: NotRequired[Literal["queued", "dialing", "ringing", "talking", "transferring", "hanging_up", "ended"] | None]
+    at_ms: NotRequired[int | None]
+    """
+    now, on the call's own clock
+    """
+    speaking: NotRequired[Literal["assistant", "caller", "both"] | None]
+    thinking: NotRequired[bool | None]
+    turn: NotRequired[int | None]
+    utterance: NotRequired[str | None]
+    """
+    what the assistant is saying
+    """
+    interruptible: NotRequired[bool | None]
+    current: NotRequired[Standing | None]
+    """
+    the command that has the floor
+    """
+    queue: NotRequired[list[Standing] | None]
+    """
+    commands that wait
+    """
+    muted: NotRequired[bool | None]
+    """
+    the assistant does not speak
+    """
+    held: NotRequired[bool | None]
+    on_hold: NotRequired[bool | None]
+    ending: NotRequired[bool | None]
+    transfer: NotRequired[TransferStanding | None]
+
+
+class UsageAnswer(TypedDict):
+    logs: list[UsageLine]
+    """
+    newest first
+    """
+    pagination: Pagination
+    summary: UsageSummary
+
+
+class CampaignList(TypedDict):
+    campaigns: list[CampaignShown]
+    pagination: Pagination
+
+
+class CampaignMade(TypedDict):
+    campaign: CampaignShown
+    warnings: list[str]
+
+
+class CampaignOne(TypedDict):
+    campaign: CampaignShown
+
+
+class LlmConfigGoogle(TypedDict):
+    provider: Literal["google"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    max_completion_tokens: NotRequired[int | None]
+
+
+class LlmConfigGoogleRealtime(TypedDict):
+    provider: Literal["google_realtime"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    voice: NotRequired[
+        Literal[
+            "Puck",
+            "Kore",
+            "Zephyr",
+            "Charon",
+            "Fenrir",
+            "Leda",
+            "Orus",
+            "Aoede",
+            "Callirrhoe",
+            "Autonoe",
+            "Enceladus",
+            "Iapetus",
+            "Umbriel",
+            "Algieba",
+            "Despina",
+            "Erinome",
+            "Algenib",
+            "Rasalgethi",
+            "Laomedeia",
+            "Achernar",
+            "Alnilam",
+            "Schedar",
+            "Gacrux",
+            "Pulcherrima",
+            "Achird",
+            "Zubenelgenubi",
+            "Vindemiatrix",
+            "Sadachbia",
+            "Sadaltager",
+            "Sulafat",
+        ]
+    ]
+    vertexai: NotRequired[bool]
+    location: NotRequired[str | None]
+    max_output_tokens: NotRequired[int | None]
+    analysis_model: NotRequired[str | None]
+
+
+class LlmConfigMistral(TypedDict):
+    provider: Literal["mistral"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+
+
+class LlmConfigOpenai(TypedDict):
+    provider: Literal["openai"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    max_completion_tokens: NotRequired[int | None]
+
+
+class LlmConfigOpenaiLive(TypedDict):
+    provider: Literal["openai_live"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    voice: NotRequired[Literal["marin", "beacon", "cinder", "stone", "vesper"]]
+    delegation: NotRequired[LlmConfigOpenaiLiveDelegation | None]
+    """
+    a slower model that is asked what this one cannot answer
+    """
+
+
+class LlmConfigOpenaiRealtime(TypedDict):
+    provider: Literal["openai_realtime"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    voice: NotRequired[str]
+    speed: NotRequired[float]
+    max_output_tokens: NotRequired[int | None]
+
+
+class LlmConfigPart(TypedDict):
+    """
+    Parts of a block: laid over the saved one, unless `provider` is another.
+    """
+
+    provider: NotRequired[
+        Literal[
+            "sandbox",
+            "openai",
+            "xai",
+            "mistral",
+            "google",
+            "google_realtime",
+            "xai_realtime",
+            "openai_realtime",
+            "openai_live",
+        ]
+    ]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    rules: NotRequired[list[LlmConfigSandboxRules] | None]
+    max_completion_tokens: NotRequired[int | None]
+    voice: NotRequired[
+        Literal[
+            "Puck",
+            "Kore",
+            "Zephyr",
+            "Charon",
+            "Fenrir",
+            "Leda",
+            "Orus",
+            "Aoede",
+            "Callirrhoe",
+            "Autonoe",
+            "Enceladus",
+            "Iapetus",
+            "Umbriel",
+            "Algieba",
+            "Despina",
+            "Erinome",
+            "Algenib",
+            "Rasalgethi",
+            "Laomedeia",
+            "Achernar",
+            "Alnilam",
+            "Schedar",
+            "Gacrux",
+            "Pulcherrima",
+            "Achird",
+            "Zubenelgenubi",
+            "Vindemiatrix",
+            "Sadachbia",
+            "Sadaltager",
+            "Sulafat",
+        ]
+        | str
+        | Literal["marin", "beacon", "cinder", "stone", "vesper"]
+    ]
+    vertexai: NotRequired[bool]
+    location: NotRequired[str | None]
+    max_output_tokens: NotRequired[int | None]
+    analysis_model: NotRequired[str | None]
+    turn_detection: NotRequired[LlmConfigXaiRealtimeTurnDetection | None]
+    reasoning_effort: NotRequired[Literal["none", "high"] | None]
+    speed: NotRequired[float]
+    transcription: NotRequired[LlmConfigXaiRealtimeTranscription | None]
+    provider_tools: NotRequired[list[LlmConfigXaiRealtimeProviderTools] | None]
+    delegation: NotRequired[LlmConfigOpenaiLiveDelegation | None]
+    """
+    a slower model that is asked what this one cannot answer
+    """
+
+
+class LlmConfigSandbox(TypedDict):
+    provider: Literal["sandbox"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    rules: NotRequired[list[LlmConfigSandboxRules] | None]
+
+
+class LlmConfigXai(TypedDict):
+    provider: Literal["xai"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+
+
+class LlmConfigXaiRealtime(TypedDict):
+    provider: Literal["xai_realtime"]
+    model: NotRequired[str]
+    temperature: NotRequired[float]
+    messages: NotRequired[list[LlmConfigMessages]]
+    """
+    what the model is told before the call begins
+    """
+    tools: NotRequired[list[FlatFunction | NestedFunction | EndCall | TransferCall | Mcp]]
+    voice: NotRequired[str]
+    turn_detection: NotRequired[LlmConfigXaiRealtimeTurnDetection | None]
+    reasoning_effort: NotRequired[Literal["none", "high"] | None]
+    speed: NotRequired[float]
+    transcription: NotRequired[LlmConfigXaiRealtimeTranscription | None]
+    provider_tools: NotRequired[list[LlmConfigXaiRealtimeProviderTools] | None]
+
+
+class ReadyAnswer(TypedDict):
+    """
+    With the status 200 if a call could be placed now, else with 503.
+    """
+
+    status: Literal["ready", "not ready"]
+    timestamp: str
+    checks: ReadyChecks
+
+
+class AssistantOverride(TypedDict):
+    """
+    Parts of an assistant: each replaces the saved one's, but for the blocks and `speech_config`, which are laid over the saved ones.
+    """
+
+    business_name: NotRequired[str | None]
+    notification_email: NotRequired[str | None]
+    """
+    gets a mail when a call is over
+    """
+    notification_emails: NotRequired[list[str] | None]
+    recording_consent: NotRequired[RecordingConsent | None]
+    """
+    asked of callers on inbound calls
+    """
+    first_message: NotRequired[str | None]
+    """
+    the greeting; `{{name}}` is filled from `variables`
+    """
+    first_message_interruptible: NotRequired[bool]
+    """
+    may the caller barge in on the greeting
+    """
+    is_active: NotRequired[bool]
+    """
+    an inactive assistant takes and places no calls
+    """
+    max_duration_seconds: NotRequired[int | None]
+    """
+    null: 600
+    """
+    autonomous_silence_handling: NotRequired[bool]
+    """
+    prompt a caller who says nothing, then hang up
+    """
+    silence_timeout_seconds: NotRequired[int]
+    """
+    delays the first prompt
+    """
+    voicemail_detection: NotRequired[bool | None]
+    """
+    on outbound calls
+    """
+    voicemail_message: NotRequired[str | None]
+    """
+    left on a voicemail; null or empty: hang up
+    """
+    gdpr_mode: NotRequired[bool]
+    """
+    `true` is refused: it is not supported yet
+    """
+    webhook_url: NotRequired[str | None]
+    """
+    where events of this assistant's calls go
+    """
+    webhook_secret: NotRequired[str | None]
+    """
+    signs webhooks; shown to keys with the scope `full` only
+    """
+    webhook_events: NotRequired[
+        list[Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]] | None
+    ]
+    """
+    null: all of them
+    """
+    analysis_plan: NotRequired[AnalysisPlan | None]
+    stt_config: NotRequired[SttConfigPart | None]
+    llm_config: NotRequired[LlmConfigPart | None]
+    tts_config: NotRequired[TtsConfigPart | None]
+    speech_config: NotRequired[SpeechConfig | None]
+    name: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
+
+
+class LeadBody(TypedDict):
+    """
+    Somebody to call.
+    """
+
+    phone_number: str
+    """
+    E.164 with its plus
+    """
+    variables: NotRequired[dict[str, str]]
+    """
+    fill {{name}} in system_message_template
+    """
+    timezone: NotRequired[str | None]
+    """
+    the lead's own; null: the campaign's
+    """
+    assistant_override: NotRequired[AssistantOverride | None]
+    """
+    replaces parts of the assistant for this lead
+    """
+    agent_config: NotRequired[AssistantOverride | None]
+    """
+    The old name of `assistant_override`.
+    """
+
+
+class LeadShown(TypedDict):
+    id: str
+    campaign_id: str
+    phone_number: str
+    variables: dict[str, str]
+    status: Literal["pending", "calling", "completed", "failed", "skipped"]
+    skip_reason: str | None
+    """
+    `duplicate`: the number was on the list already
+    """
+    call_id: str | None
+    attempts: int
+    last_attempt_at: str | None
+    timezone: str | None
+    assistant_override: AssistantOverride | None
+    created_at: str
+
+
+class LeadsBody(TypedDict):
+    """
+    Several at once.
+    """
+
+    leads: list[LeadBody]
+
+
+class LeadsMade(TypedDict):
+    """
+    `lead` for a body that was one lead, `leads` for one with a list of them.
+    """
+
+    lead: NotRequired[LeadShown | None]
+    leads: NotRequired[list[LeadShown] | None]
+    warnings: list[str]
+
+
+class TransientBody(TypedDict):
+    """
+    An assistant for one call.
+    """
+
+    business_name: NotRequired[str | None]
+    notification_email: NotRequired[str | None]
+    """
+    gets a mail when a call is over
+    """
+    notification_emails: NotRequired[list[str] | None]
+    recording_consent: NotRequired[RecordingConsent | None]
+    """
+    asked of callers on inbound calls
+    """
+    first_message: NotRequired[str | None]
+    """
+    the greeting; `{{name}}` is filled from `variables`
+    """
+    first_message_interruptible: NotRequired[bool]
+    """
+    may the caller barge in on the greeting
+    """
+    is_active: NotRequired[bool]
+    """
+    an inactive assistant takes and places no calls
+    """
+    max_duration_seconds: NotRequired[int | None]
+    """
+    null: 600
+    """
+    autonomous_silence_handling: NotRequired[bool]
+    """
+    prompt a caller who says nothing, then hang up
+    """
+    silence_timeout_seconds: NotRequired[int]
+    """
+    delays the first prompt
+    """
+    voicemail_detection: NotRequired[bool | None]
+    """
+    on outbound calls
+    """
+    voicemail_message: NotRequired[str | None]
+    """
+    left on a voicemail; null or empty: hang up
+    """
+    gdpr_mode: NotRequired[bool]
+    """
+    `true` is refused: it is not supported yet
+    """
+    webhook_url: NotRequired[str | None]
+    """
+    where events of this assistant's calls go
+    """
+    webhook_secret: NotRequired[str | None]
+    """
+    signs webhooks; shown to keys with the scope `full` only
+    """
+    webhook_events: NotRequired[
+        list[Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]] | None
+    ]
+    """
+    null: all of them
+    """
+    analysis_plan: NotRequired[AnalysisPlan | None]
+    stt_config: NotRequired[
+        SttConfigSandbox
+        | SttConfigDeepgram
+        | SttConfigElevenlabs
+        | SttConfigGladia
+        | SttConfigMistral
+        | SttConfigGoogle
+        | None
+    ]
+    """
+    who listens; null for a realtime model
+    """
+    llm_config: (
+        LlmConfigSandbox
+        | LlmConfigOpenai
+        | LlmConfigXai
+        | LlmConfigMistral
+        | LlmConfigGoogle
+        | LlmConfigGoogleRealtime
+        | LlmConfigXaiRealtime
+        | LlmConfigOpenaiRealtime
+        | LlmConfigOpenaiLive
+    )
+    """
+    who thinks
+    """
+    tts_config: NotRequired[
+        TtsConfigSandbox
+        | TtsConfigElevenlabs
+        | TtsConfigInworld
+        | TtsConfigGoogle
+        | TtsConfigOpenai
+        | TtsConfigXai
+        | TtsConfigVoicedock
+        | TtsConfig11labs
+        | None
+    ]
+    """
+    who speaks; null for a realtime model
+    """
+    speech_config: NotRequired[SpeechConfig | None]
+    name: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
 
 
 class AssistantBody(TypedDict):
@@ -205,54 +2518,48 @@ class AssistantBody(TypedDict):
     null: all of them
     """
     analysis_plan: NotRequired[AnalysisPlan | None]
-    stt_config: NotRequired[dict[str, Any] | None]
+    stt_config: NotRequired[
+        SttConfigSandbox
+        | SttConfigDeepgram
+        | SttConfigElevenlabs
+        | SttConfigGladia
+        | SttConfigMistral
+        | SttConfigGoogle
+        | None
+    ]
     """
     who listens; null for a realtime model
     """
-    llm_config: NotRequired[dict[str, Any]]
+    llm_config: NotRequired[
+        LlmConfigSandbox
+        | LlmConfigOpenai
+        | LlmConfigXai
+        | LlmConfigMistral
+        | LlmConfigGoogle
+        | LlmConfigGoogleRealtime
+        | LlmConfigXaiRealtime
+        | LlmConfigOpenaiRealtime
+        | LlmConfigOpenaiLive
+    ]
     """
     who thinks
     """
-    tts_config: NotRequired[dict[str, Any] | None]
+    tts_config: NotRequired[
+        TtsConfigSandbox
+        | TtsConfigElevenlabs
+        | TtsConfigInworld
+        | TtsConfigGoogle
+        | TtsConfigOpenai
+        | TtsConfigXai
+        | TtsConfigVoicedock
+        | TtsConfig11labs
+        | None
+    ]
     """
     who speaks; null for a realtime model
     """
     speech_config: NotRequired[SpeechConfig | None]
     name: str
-
-
-class Message2(TypedDict):
-    role: Literal["system", "user"]
-    content: str
-
-
-class StructuredDataPlan1(TypedDict):
-    enabled: NotRequired[bool]
-    schema: NotRequired[dict[str, Any] | None]
-    messages: NotRequired[list[Message2] | None]
-
-
-class AnalysisPlan1(TypedDict):
-    structured_data_plan: NotRequired[StructuredDataPlan1 | None]
-    min_messages_threshold: NotRequired[int]
-
-
-class Silence1(TypedDict):
-    messages: NotRequired[list[str]]
-    final_message: NotRequired[str | None]
-    first_check_seconds: NotRequired[float]
-    interval_seconds: NotRequired[float]
-    max_attempts: NotRequired[int]
-
-
-class SpeechConfig1(TypedDict):
-    turn_taking: NotRequired[TurnTaking | None]
-    pronunciation: NotRequired[list[PronunciationItem] | None]
-    background_audio: NotRequired[BackgroundAudio | None]
-    silence: NotRequired[Silence1 | None]
-    end_call_message: NotRequired[str | None]
-    first_message_outbound: NotRequired[str | None]
-    end_call_phrases: NotRequired[list[str] | None]
 
 
 class AssistantPatch(TypedDict):
@@ -320,364 +2627,200 @@ class AssistantPatch(TypedDict):
     """
     null: all of them
     """
-    analysis_plan: NotRequired[AnalysisPlan1 | None]
-    stt_config: NotRequired[dict[str, Any] | None]
+    analysis_plan: NotRequired[AnalysisPlan | None]
+    stt_config: NotRequired[
+        SttConfigSandbox
+        | SttConfigDeepgram
+        | SttConfigElevenlabs
+        | SttConfigGladia
+        | SttConfigMistral
+        | SttConfigGoogle
+        | None
+    ]
     """
     who listens; null for a realtime model
     """
-    llm_config: NotRequired[dict[str, Any]]
+    llm_config: NotRequired[
+        LlmConfigSandbox
+        | LlmConfigOpenai
+        | LlmConfigXai
+        | LlmConfigMistral
+        | LlmConfigGoogle
+        | LlmConfigGoogleRealtime
+        | LlmConfigXaiRealtime
+        | LlmConfigOpenaiRealtime
+        | LlmConfigOpenaiLive
+    ]
     """
     who thinks
     """
-    tts_config: NotRequired[dict[str, Any] | None]
+    tts_config: NotRequired[
+        TtsConfigSandbox
+        | TtsConfigElevenlabs
+        | TtsConfigInworld
+        | TtsConfigGoogle
+        | TtsConfigOpenai
+        | TtsConfigXai
+        | TtsConfigVoicedock
+        | TtsConfig11labs
+        | None
+    ]
     """
     who speaks; null for a realtime model
     """
-    speech_config: NotRequired[SpeechConfig1 | None]
+    speech_config: NotRequired[SpeechConfig | None]
     name: NotRequired[str]
 
 
-class PlaceBody(TypedDict):
-    destination: str
+class AssistantShown(TypedDict):
     """
-    E.164 with a leading +, or a sip: URI where those are allowed
-    """
-    number_id: NotRequired[str | None]
-    """
-    the number to call from
-    """
-    assistant_id: NotRequired[str | None]
-    """
-    a saved assistant
-    """
-    assistant: NotRequired[dict[str, Any] | None]
-    """
-    an assistant for this call only
-    """
-    assistant_override: NotRequired[dict[str, Any] | None]
-    """
-    replaces parts of the saved assistant
-    """
-    first_message: NotRequired[str | None]
-    """
-    the greeting of this call
-    """
-    variables: NotRequired[dict[str, str]]
-    """
-    fill {{name}} in the greeting and the messages
-    """
-    metadata: NotRequired[dict[str, Any]]
-    """
-    free object, echoed in webhooks
-    """
-    ring_timeout_seconds: NotRequired[int]
-
-
-class SayBody(TypedDict):
-    """
-    Speak exactly these words.
+    A saved assistant, with the defaults that were filled in.
     """
 
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
-    """
-    toward the assistant's speech
-    """
-    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
-    """
-    toward the caller's speech
-    """
-    interruptible: NotRequired[bool | None]
-    """
-    may the caller barge in on these words
-    """
-    type: Literal["say"]
-    content: str
-    end_after: NotRequired[bool]
-    """
-    hang up after the last word
-    """
-    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"] | None]
-    """
-    only with end_after
-    """
-
-
-class InjectBody(TypedDict):
-    """
-    Add to what the assistant knows.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
-    """
-    toward the assistant's speech
-    """
-    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
-    """
-    toward the caller's speech
-    """
-    interruptible: NotRequired[bool | None]
-    """
-    may the caller barge in on these words
-    """
-    type: Literal["inject-context"]
-    content: str
-    trigger_response: NotRequired[bool]
-    """
-    let the assistant answer at once
-    """
-
-
-class EndBody(TypedDict):
-    """
-    End the call, after a last message if there is one.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
-    """
-    toward the assistant's speech
-    """
-    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
-    """
-    toward the caller's speech
-    """
-    interruptible: NotRequired[bool | None]
-    """
-    may the caller barge in on these words
-    """
-    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"]]
-    """
-    what a barge-in does to the action
-    """
-    message: NotRequired[str | None]
-    """
-    said first
-    """
-    type: Literal["end-call"]
-
-
-class TransferBody(TypedDict):
-    """
-    Hand the caller to another destination, announced by a message if there is one.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    interrupt: NotRequired[Literal["queue", "now", "refuse"]]
-    """
-    toward the assistant's speech
-    """
-    over_caller: NotRequired[Literal["wait", "talk", "refuse"]]
-    """
-    toward the caller's speech
-    """
-    interruptible: NotRequired[bool | None]
-    """
-    may the caller barge in on these words
-    """
-    on_interrupt: NotRequired[Literal["proceed", "abort", "repeat"]]
-    """
-    what a barge-in does to the action
-    """
-    message: NotRequired[str | None]
-    """
-    said first
-    """
-    type: Literal["transfer"]
-    destination: str
-    timeout_seconds: NotRequired[int]
-    """
-    how long the target may ring
-    """
-    mode: NotRequired[Literal["auto", "blind", "bridge", "attended"]]
-
-
-class DigitsBody(TypedDict):
-    """
-    Send keypad digits to the far end.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    type: Literal["send-dtmf"]
-    digits: str
-
-
-class MuteBody(TypedDict):
-    """
-    `caller`: the assistant no longer hears the caller. `assistant`: it no longer speaks.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    type: Literal["mute", "unmute"]
-    target: NotRequired[Literal["caller", "assistant"]]
-
-
-class HoldBody(TypedDict):
-    """
-    Put the caller on hold, or take it back.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    type: Literal["hold", "resume"]
-
-
-class CancelBody(TypedDict):
-    """
-    Take back a command that has not started.
-    """
-
-    ttl_ms: NotRequired[int]
-    """
-    expires if not started by then, from acceptance
-    """
-    after: NotRequired[str | None]
-    """
-    the command that must end well first
-    """
-    type: Literal["cancel"]
-    command_id: str
-
-
-class OrganizationBody(TypedDict):
+    id: str
     name: str
+    business_name: str | None
+    notification_email: str | None
+    notification_emails: list[str] | None
+    recording_consent: RecordingConsent | None
+    first_message: str | None
+    first_message_interruptible: bool
+    is_active: bool
+    max_duration_seconds: int
+    autonomous_silence_handling: bool
+    silence_timeout_seconds: int
+    voicemail_detection: bool | None
+    voicemail_message: str | None
+    gdpr_mode: bool
+    webhook_url: str | None
+    webhook_secret: str | None
     """
-    space around it is not kept
+    null for keys without the scope `full`
     """
-    parent_org_id: NotRequired[str | None]
+    webhook_events: list[Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]] | None
+    analysis_plan: AnalysisPlan | None
+    stt_config: (
+        SttConfigSandbox
+        | SttConfigDeepgram
+        | SttConfigElevenlabs
+        | SttConfigGladia
+        | SttConfigMistral
+        | SttConfigGoogle
+        | None
+    )
     """
-    the caller's own organization; it is the parent whether it is named or not
+    null for a realtime model
     """
+    llm_config: (
+        LlmConfigSandbox
+        | LlmConfigOpenai
+        | LlmConfigXai
+        | LlmConfigMistral
+        | LlmConfigGoogle
+        | LlmConfigGoogleRealtime
+        | LlmConfigXaiRealtime
+        | LlmConfigOpenaiRealtime
+        | LlmConfigOpenaiLive
+    )
+    tts_config: (
+        TtsConfigSandbox
+        | TtsConfigElevenlabs
+        | TtsConfigInworld
+        | TtsConfigGoogle
+        | TtsConfigOpenai
+        | TtsConfigXai
+        | TtsConfigVoicedock
+        | TtsConfig11labs
+        | None
+    )
+    """
+    null for a realtime model
+    """
+    speech_config: SpeechConfig | None
+    created_at: str
+    updated_at: str
 
 
-class RetentionBody(TypedDict):
-    content_retention_days: Literal[30, 90, 180, 365]
-    """
-    how long transcripts, summaries, analyses and recordings are kept; not longer than the metadata
-    """
-    metadata_retention_days: Literal[30, 90, 180, 365, 730]
-    """
-    how long numbers, links to campaigns and events are kept
-    """
+class AssistantsAnswer(TypedDict):
+    assistants: list[AssistantShown]
+    pagination: Pagination
 
 
-class KeyBody(TypedDict):
-    name: str
-    """
-    what the key is for; space around it is not kept
-    """
-    scopes: NotRequired[list[Literal["full", "calls", "control", "read"]]]
-    """
-    what the key may do
-    """
-    org_id: NotRequired[str | None]
-    """
-    a child of the caller's organization; the caller's own if left out
-    """
-
-
-class Retry(TypedDict):
-    """
-    Whether and when somebody who could not be reached is called again.
-    """
-
-    max_attempts: NotRequired[int]
-    """
-    calls per lead in all
-    """
-    delay_seconds: NotRequired[int]
-    """
-    from one attempt to the next
-    """
-    on: NotRequired[
-        list[
-            Literal[
-                "silence_timeout",
-                "voicemail",
-                "busy",
-                "no_answer",
-                "trunk_error",
-                "no_capacity",
-                "worker_lost",
-                "provider_error",
-                "media_timeout",
-            ]
-        ]
+class CallAnswer(TypedDict):
+    id: str
+    status: Literal[
+        "dialing", "ringing", "in-progress", "ended", "transferred", "failed", "rejected", "ended-with-error"
     ]
+    direction: Literal["inbound", "outbound"]
+    end_reason: str | None
     """
-    end reasons after which the lead is tried again
+    null until it is over
     """
-
-
-class Lead(TypedDict):
+    error: str | None
+    caller_phone: str
     """
-    Somebody to call.
+    the person's number
     """
-
+    assistant_phone: str
+    destination: str
     phone_number: str
+    number_id: str | None
+    assistant_id: str | None
     """
-    E.164 with its plus
+    null where the assistant was for this call only
     """
-    variables: NotRequired[dict[str, str]]
+    agent_id: str | None
     """
-    fill {{name}} in system_message_template
+    the old name of `assistant_id`
     """
-    timezone: NotRequired[str | None]
+    agent_name: str | None
     """
-    the lead's own; null: the campaign's
+    the assistant's name
     """
-    assistant_override: NotRequired[dict[str, Any] | None]
+    business_name: str | None
+    started_at: str | None
     """
-    replaces parts of the assistant for this lead
+    when it was answered
+    """
+    ended_at: str | None
+    duration_seconds: int | None
+    """
+    from the answer to the end
+    """
+    messages: list[Message]
+    """
+    the assistant's as they were heard
+    """
+    summary: str | None
+    analysis_result: dict[str, Any] | None
+    room_name: str | None
+    recording_url: str | None
+    """
+    needs the key too
+    """
+    transfer: TransferShown | None
+    """
+    the last one
+    """
+    metadata: dict[str, Any]
+    warnings: list[str]
+    last_sequence: int
+    """
+    of its events
+    """
+    created_at: str
+    updated_at: str
+    sandbox: NotRequired[SandboxShown | None]
+    """
+    of calls to sandbox lines only
+    """
+    commands: NotRequired[list[CommandShown] | None]
+    """
+    with `include=commands`
+    """
+    assistant: NotRequired[TransientBody | None]
+    """
+    with `include=assistant`: what the call uses, whole
     """
 
 
@@ -724,87 +2867,134 @@ class CampaignBody(TypedDict):
     days on which a window may begin
     """
     retry: NotRequired[Retry]
+    leads: NotRequired[list[LeadBody]]
+    agent_id: NotRequired[str]
     """
-    Whether and when somebody who could not be reached is called again.
-    """
-    leads: NotRequired[list[Lead]]
-
-
-class CampaignChanges(TypedDict):
-    """
-    What is sent changes, and nothing else does.
-    """
-
-    name: NotRequired[str]
-    status: NotRequired[Literal["draft", "scheduled", "paused", "cancelled"]]
-    assistant_id: NotRequired[str]
-    """
-    while draft or paused; `agent_id` is its old name
-    """
-    system_message_template: NotRequired[str | None]
-    """
-    is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
-    """
-    schedule_start_time: NotRequired[str]
-    """
-    local time from which leads are called, HH:MM or HH:MM:SS
-    """
-    schedule_end_time: NotRequired[str]
-    """
-    local time from which no lead is called any more; before the start: a window over midnight
-    """
-    timezone: NotRequired[str]
-    """
-    IANA time zone of the window, for leads that have none of their own
-    """
-    number_ids: NotRequired[list[str]]
-    """
-    numbers to call from; empty: whichever of the organization's fits
-    """
-    max_concurrency: NotRequired[int | None]
-    """
-    calls at the same time; null: the organization's limit
-    """
-    calls_per_minute: NotRequired[int | None]
-    """
-    calls begun per minute; null: no limit
-    """
-    days_of_week: NotRequired[list[Literal["mon", "tue", "wed", "thu", "fri", "sat", "sun"]]]
-    """
-    days on which a window may begin
-    """
-    retry: NotRequired[Retry]
-    """
-    Whether and when somebody who could not be reached is called again.
+    The old name of `assistant_id`.
     """
 
 
-class LeadBody(TypedDict):
+class CatalogDefaults(TypedDict):
     """
-    Somebody to call.
+    What an assistant has that was created with nothing but a name.
     """
 
-    phone_number: str
+    stt_config: (
+        SttConfigSandbox
+        | SttConfigDeepgram
+        | SttConfigElevenlabs
+        | SttConfigGladia
+        | SttConfigMistral
+        | SttConfigGoogle
+    )
+    llm_config: (
+        LlmConfigSandbox
+        | LlmConfigOpenai
+        | LlmConfigXai
+        | LlmConfigMistral
+        | LlmConfigGoogle
+        | LlmConfigGoogleRealtime
+        | LlmConfigXaiRealtime
+        | LlmConfigOpenaiRealtime
+        | LlmConfigOpenaiLive
+    )
+    tts_config: (
+        TtsConfigSandbox
+        | TtsConfigElevenlabs
+        | TtsConfigInworld
+        | TtsConfigGoogle
+        | TtsConfigOpenai
+        | TtsConfigXai
+        | TtsConfigVoicedock
+        | TtsConfig11labs
+    )
+
+
+class LeadList(TypedDict):
+    leads: list[LeadShown]
+    pagination: Pagination
+
+
+class LeadOne(TypedDict):
+    lead: LeadShown
+
+
+class PlaceBody(TypedDict):
     """
-    E.164 with its plus
+    Whom to call, and with which assistant: a saved one, one for this call only, or a saved one with parts replaced.
+    """
+
+    destination: str
+    """
+    E.164 with a leading +, or a sip: URI where those are allowed
+    """
+    number_id: NotRequired[str | None]
+    """
+    the number to call from
+    """
+    assistant_id: NotRequired[str | None]
+    """
+    a saved assistant
+    """
+    assistant: NotRequired[TransientBody | None]
+    """
+    an assistant for this call only
+    """
+    assistant_override: NotRequired[AssistantOverride | None]
+    """
+    replaces parts of the saved assistant
+    """
+    first_message: NotRequired[str | None]
+    """
+    the greeting of this call
     """
     variables: NotRequired[dict[str, str]]
     """
-    fill {{name}} in system_message_template
+    fill {{name}} in the greeting and the messages
     """
-    timezone: NotRequired[str | None]
+    metadata: NotRequired[dict[str, Any]]
     """
-    the lead's own; null: the campaign's
+    free object, echoed in webhooks
     """
-    assistant_override: NotRequired[dict[str, Any] | None]
+    ring_timeout_seconds: NotRequired[int]
+    agent_id: NotRequired[str | None]
     """
-    replaces parts of the assistant for this lead
+    The old name of `assistant_id`.
+    """
+    agent: NotRequired[TransientBody | None]
+    """
+    The old name of `assistant`.
+    """
+    agent_config: NotRequired[AssistantOverride | None]
+    """
+    The old name of `assistant_override`.
     """
 
 
-class LeadsBody(TypedDict):
+class AssistantAnswer(TypedDict):
+    assistant: AssistantShown
+
+
+class AssistantSavedAnswer(TypedDict):
+    assistant: AssistantShown
+    warnings: list[str]
     """
-    Several at once.
+    what was stored but has no effect, or no call can be placed with
     """
 
-    leads: list[Lead]
+
+class Catalog(TypedDict):
+    stt: dict[str, CatalogProvider]
+    llm: dict[str, CatalogProvider]
+    tts: dict[str, CatalogProvider]
+    languages: list[CatalogLanguage]
+    defaults: CatalogDefaults
+    assistant: dict[str, CatalogField]
+    """
+    fields of an assistant beside its blocks
+    """
+    speech_config: dict[str, CatalogField]
+
+
+class CatalogAnswer(TypedDict):
+    catalog: Catalog

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.js';
-import type { AssistantsCreateData, AssistantsCreateResponses, AssistantsDeleteData, AssistantsDeleteResponses, AssistantsGetData, AssistantsGetResponses, AssistantsListData, AssistantsListResponses, AssistantsUpdateData, AssistantsUpdateResponses, CallsControlData, CallsControlResponses, CallsGetCommandData, CallsGetCommandResponses, CallsGetData, CallsGetRecordingData, CallsGetRecordingResponses, CallsGetResponses, CallsGetStateData, CallsGetStateResponses, CallsListCommandsData, CallsListCommandsResponses, CallsListData, CallsListEventsData, CallsListEventsResponses, CallsListResponses, CallsPlaceData, CallsPlaceResponses, CampaignsCreateData, CampaignsCreateLeadData, CampaignsCreateLeadResponses, CampaignsCreateResponses, CampaignsDeleteData, CampaignsDeleteLeadData, CampaignsDeleteLeadResponses, CampaignsDeleteResponses, CampaignsGetData, CampaignsGetLeadData, CampaignsGetLeadResponses, CampaignsGetResponses, CampaignsListData, CampaignsListLeadsData, CampaignsListLeadsResponses, CampaignsListResponses, CampaignsUpdateData, CampaignsUpdateResponses, CatalogGetData, CatalogGetResponses, HealthGetData, HealthGetResponses, HealthReadyData, HealthReadyResponses, KeysCreateData, KeysCreateResponses, KeysDeleteData, KeysDeleteResponses, KeysGetData, KeysGetResponses, KeysListData, KeysListResponses, OrganizationsCreateData, OrganizationsCreateResponses, OrganizationsGetData, OrganizationsGetResponses, OrganizationsUpdateData, OrganizationsUpdateResponses, VoicesListData, VoicesListResponses } from './types.gen.js';
+import type { AssistantsCreateData, AssistantsCreateErrors, AssistantsCreateResponses, AssistantsDeleteData, AssistantsDeleteErrors, AssistantsDeleteResponses, AssistantsGetData, AssistantsGetErrors, AssistantsGetResponses, AssistantsListData, AssistantsListErrors, AssistantsListResponses, AssistantsUpdateData, AssistantsUpdateErrors, AssistantsUpdateResponses, CallsControlData, CallsControlErrors, CallsControlResponses, CallsGetCommandData, CallsGetCommandErrors, CallsGetCommandResponses, CallsGetData, CallsGetErrors, CallsGetRecordingData, CallsGetRecordingErrors, CallsGetRecordingResponses, CallsGetResponses, CallsGetStateData, CallsGetStateErrors, CallsGetStateResponses, CallsListCommandsData, CallsListCommandsErrors, CallsListCommandsResponses, CallsListData, CallsListErrors, CallsListEventsData, CallsListEventsErrors, CallsListEventsResponses, CallsListResponses, CallsPlaceData, CallsPlaceErrors, CallsPlaceResponses, CampaignsAddLeadsData, CampaignsAddLeadsErrors, CampaignsAddLeadsResponses, CampaignsCreateData, CampaignsCreateErrors, CampaignsCreateResponses, CampaignsDeleteData, CampaignsDeleteErrors, CampaignsDeleteLeadData, CampaignsDeleteLeadErrors, CampaignsDeleteLeadResponses, CampaignsDeleteResponses, CampaignsGetData, CampaignsGetErrors, CampaignsGetLeadData, CampaignsGetLeadErrors, CampaignsGetLeadResponses, CampaignsGetResponses, CampaignsListData, CampaignsListErrors, CampaignsListLeadsData, CampaignsListLeadsErrors, CampaignsListLeadsResponses, CampaignsListResponses, CampaignsUpdateData, CampaignsUpdateErrors, CampaignsUpdateResponses, CatalogGetData, CatalogGetErrors, CatalogGetResponses, HealthGetData, HealthGetResponses, HealthReadyData, HealthReadyErrors, HealthReadyResponses, KeysCreateData, KeysCreateErrors, KeysCreateResponses, KeysGetData, KeysGetErrors, KeysGetResponses, KeysListData, KeysListErrors, KeysListResponses, KeysRevokeData, KeysRevokeErrors, KeysRevokeResponses, NumbersCreateData, NumbersCreateErrors, NumbersCreateResponses, NumbersDeleteData, NumbersDeleteErrors, NumbersDeleteResponses, NumbersGetData, NumbersGetErrors, NumbersGetResponses, NumbersListData, NumbersListErrors, NumbersListResponses, NumbersUpdateData, NumbersUpdateErrors, NumbersUpdateResponses, OrganizationsCreateData, OrganizationsCreateErrors, OrganizationsCreateResponses, OrganizationsGetData, OrganizationsGetErrors, OrganizationsGetResponses, OrganizationsUpdateData, OrganizationsUpdateErrors, OrganizationsUpdateResponses, UsageGetData, UsageGetErrors, UsageGetResponses, VoicesListData, VoicesListErrors, VoicesListResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -48,12 +48,14 @@ class HeyApiRegistry<T> {
 
 export class Assistants extends HeyApiClient {
     /**
-     * List Assistants
+     * The organization's assistants, newest first
      *
      * The organization's assistants, newest first.
+     *
+     * Any key may do this.
      */
-    public list<ThrowOnError extends boolean = true>(options?: Options<AssistantsListData, ThrowOnError>): RequestResult<AssistantsListResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<AssistantsListResponses, unknown, ThrowOnError, 'data'>({
+    public list<ThrowOnError extends boolean = true>(options?: Options<AssistantsListData, ThrowOnError>): RequestResult<AssistantsListResponses, AssistantsListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<AssistantsListResponses, AssistantsListErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/assistants',
             ...options
@@ -61,12 +63,14 @@ export class Assistants extends HeyApiClient {
     }
     
     /**
-     * Create Assistant
+     * Save an assistant
      *
      * Save an assistant. Only `name` is required; the answer shows the defaults that were filled in.
+     *
+     * Needs a key with the scope `full`.
      */
-    public create<ThrowOnError extends boolean = true>(options: Options<AssistantsCreateData, ThrowOnError>): RequestResult<AssistantsCreateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<AssistantsCreateResponses, unknown, ThrowOnError, 'data'>({
+    public create<ThrowOnError extends boolean = true>(options: Options<AssistantsCreateData, ThrowOnError>): RequestResult<AssistantsCreateResponses, AssistantsCreateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<AssistantsCreateResponses, AssistantsCreateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/assistants',
             ...options,
@@ -78,12 +82,14 @@ export class Assistants extends HeyApiClient {
     }
     
     /**
-     * Delete Assistant
+     * Delete an assistant that nothing is attached to
      *
      * Delete an assistant that nothing is attached to. Live and past calls keep their own configuration.
+     *
+     * Needs a key with the scope `full`.
      */
-    public delete<ThrowOnError extends boolean = true>(options: Options<AssistantsDeleteData, ThrowOnError>): RequestResult<AssistantsDeleteResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).delete<AssistantsDeleteResponses, unknown, ThrowOnError, 'data'>({
+    public delete<ThrowOnError extends boolean = true>(options: Options<AssistantsDeleteData, ThrowOnError>): RequestResult<AssistantsDeleteResponses, AssistantsDeleteErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).delete<AssistantsDeleteResponses, AssistantsDeleteErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/assistants/{assistant_id}',
             ...options
@@ -91,12 +97,14 @@ export class Assistants extends HeyApiClient {
     }
     
     /**
-     * Get Assistant
+     * One assistant
      *
      * One assistant. Secrets are shown to keys with the scope `full` only.
+     *
+     * Any key may do this.
      */
-    public get<ThrowOnError extends boolean = true>(options: Options<AssistantsGetData, ThrowOnError>): RequestResult<AssistantsGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<AssistantsGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options: Options<AssistantsGetData, ThrowOnError>): RequestResult<AssistantsGetResponses, AssistantsGetErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<AssistantsGetResponses, AssistantsGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/assistants/{assistant_id}',
             ...options
@@ -104,12 +112,14 @@ export class Assistants extends HeyApiClient {
     }
     
     /**
-     * Change Assistant
+     * Change what the body names; a block is replaced whole
      *
      * Change what the body names; a block is replaced whole. Calls that are live keep what they began with.
+     *
+     * Needs a key with the scope `full`.
      */
-    public update<ThrowOnError extends boolean = true>(options: Options<AssistantsUpdateData, ThrowOnError>): RequestResult<AssistantsUpdateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).patch<AssistantsUpdateResponses, unknown, ThrowOnError, 'data'>({
+    public update<ThrowOnError extends boolean = true>(options: Options<AssistantsUpdateData, ThrowOnError>): RequestResult<AssistantsUpdateResponses, AssistantsUpdateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).patch<AssistantsUpdateResponses, AssistantsUpdateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/assistants/{assistant_id}',
             ...options,
@@ -123,12 +133,14 @@ export class Assistants extends HeyApiClient {
 
 export class Catalog extends HeyApiClient {
     /**
-     * Get Catalog
+     * Every provider, model and setting that an assistant's configuration may name, and what holds by default
      *
      * Every provider, model and setting that an assistant's configuration may name, and what holds by default.
+     *
+     * Any key may do this.
      */
-    public get<ThrowOnError extends boolean = true>(options?: Options<CatalogGetData, ThrowOnError>): RequestResult<CatalogGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<CatalogGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options?: Options<CatalogGetData, ThrowOnError>): RequestResult<CatalogGetResponses, CatalogGetErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<CatalogGetResponses, CatalogGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/catalog',
             ...options
@@ -138,12 +150,14 @@ export class Catalog extends HeyApiClient {
 
 export class Voices extends HeyApiClient {
     /**
-     * List Voices
+     * The voices that are known by name
      *
      * The voices that are known by name. Some providers have others too: see `other_voices` in the catalogue.
+     *
+     * Any key may do this.
      */
-    public list<ThrowOnError extends boolean = true>(options?: Options<VoicesListData, ThrowOnError>): RequestResult<VoicesListResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<VoicesListResponses, unknown, ThrowOnError, 'data'>({
+    public list<ThrowOnError extends boolean = true>(options?: Options<VoicesListData, ThrowOnError>): RequestResult<VoicesListResponses, VoicesListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<VoicesListResponses, VoicesListErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/voices',
             ...options
@@ -153,12 +167,14 @@ export class Voices extends HeyApiClient {
 
 export class Calls extends HeyApiClient {
     /**
-     * List Calls
+     * The organization's calls, newest first
      *
      * The organization's calls, newest first.
+     *
+     * Any key may do this.
      */
-    public list<ThrowOnError extends boolean = true>(options?: Options<CallsListData, ThrowOnError>): RequestResult<CallsListResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<CallsListResponses, unknown, ThrowOnError, 'data'>({
+    public list<ThrowOnError extends boolean = true>(options?: Options<CallsListData, ThrowOnError>): RequestResult<CallsListResponses, CallsListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<CallsListResponses, CallsListErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls',
             ...options
@@ -166,12 +182,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Place Call
+     * Place an outbound call
      *
      * Place an outbound call.
+     *
+     * Needs a key with the scope `calls`.
      */
-    public place<ThrowOnError extends boolean = true>(options: Options<CallsPlaceData, ThrowOnError>): RequestResult<CallsPlaceResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<CallsPlaceResponses, unknown, ThrowOnError, 'data'>({
+    public place<ThrowOnError extends boolean = true>(options: Options<CallsPlaceData, ThrowOnError>): RequestResult<CallsPlaceResponses, CallsPlaceErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<CallsPlaceResponses, CallsPlaceErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls',
             ...options,
@@ -183,12 +201,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get Call
+     * One call, with its transcript as heard
      *
      * One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between.
+     *
+     * Any key may do this.
      */
-    public get<ThrowOnError extends boolean = true>(options: Options<CallsGetData, ThrowOnError>): RequestResult<CallsGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options: Options<CallsGetData, ThrowOnError>): RequestResult<CallsGetResponses, CallsGetErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsGetResponses, CallsGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}',
             ...options
@@ -196,12 +216,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get Events
+     * The call's journal behind `after`
      *
      * The call's journal behind `after`. `complete`: nothing will ever follow `last_sequence`.
+     *
+     * Any key may do this.
      */
-    public listEvents<ThrowOnError extends boolean = true>(options: Options<CallsListEventsData, ThrowOnError>): RequestResult<CallsListEventsResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsListEventsResponses, unknown, ThrowOnError, 'data'>({
+    public listEvents<ThrowOnError extends boolean = true>(options: Options<CallsListEventsData, ThrowOnError>): RequestResult<CallsListEventsResponses, CallsListEventsErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsListEventsResponses, CallsListEventsErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/events',
             ...options
@@ -209,12 +231,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get State
+     * Who speaks, the turn, the queue, the transfer, as the call's owner has it now
      *
      * Who speaks, the turn, the queue, the transfer, as the call's owner has it now. `live`: was the owner there?
+     *
+     * Any key may do this.
      */
-    public getState<ThrowOnError extends boolean = true>(options: Options<CallsGetStateData, ThrowOnError>): RequestResult<CallsGetStateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsGetStateResponses, unknown, ThrowOnError, 'data'>({
+    public getState<ThrowOnError extends boolean = true>(options: Options<CallsGetStateData, ThrowOnError>): RequestResult<CallsGetStateResponses, CallsGetStateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsGetStateResponses, CallsGetStateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/state',
             ...options
@@ -222,12 +246,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get Commands
+     * The call's commands with their receipts, in the order they were accepted
      *
      * The call's commands with their receipts, in the order they were accepted.
+     *
+     * Any key may do this.
      */
-    public listCommands<ThrowOnError extends boolean = true>(options: Options<CallsListCommandsData, ThrowOnError>): RequestResult<CallsListCommandsResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsListCommandsResponses, unknown, ThrowOnError, 'data'>({
+    public listCommands<ThrowOnError extends boolean = true>(options: Options<CallsListCommandsData, ThrowOnError>): RequestResult<CallsListCommandsResponses, CallsListCommandsErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsListCommandsResponses, CallsListCommandsErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/commands',
             ...options
@@ -235,12 +261,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get Command
+     * One command with its receipt
      *
      * One command with its receipt.
+     *
+     * Any key may do this.
      */
-    public getCommand<ThrowOnError extends boolean = true>(options: Options<CallsGetCommandData, ThrowOnError>): RequestResult<CallsGetCommandResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsGetCommandResponses, unknown, ThrowOnError, 'data'>({
+    public getCommand<ThrowOnError extends boolean = true>(options: Options<CallsGetCommandData, ThrowOnError>): RequestResult<CallsGetCommandResponses, CallsGetCommandErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsGetCommandResponses, CallsGetCommandErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/commands/{command_id}',
             ...options
@@ -248,12 +276,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Get Recording
+     * The recording: 16-bit 8 kHz WAV, left the line in, right the line out
      *
      * The recording: 16-bit 8 kHz WAV, left the line in, right the line out.
+     *
+     * Any key may do this.
      */
-    public getRecording<ThrowOnError extends boolean = true>(options: Options<CallsGetRecordingData, ThrowOnError>): RequestResult<CallsGetRecordingResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CallsGetRecordingResponses, unknown, ThrowOnError, 'data'>({
+    public getRecording<ThrowOnError extends boolean = true>(options: Options<CallsGetRecordingData, ThrowOnError>): RequestResult<CallsGetRecordingResponses, CallsGetRecordingErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CallsGetRecordingResponses, CallsGetRecordingErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/recording',
             ...options
@@ -261,12 +291,14 @@ export class Calls extends HeyApiClient {
     }
     
     /**
-     * Control Call
+     * Steer a call: make the assistant speak, know, hand over or say goodbye, and learn what was really heard
      *
      * Steer a call: make the assistant speak, know, hand over or say goodbye, and learn what was really heard.
+     *
+     * Needs a key with the scope `control`.
      */
-    public control<ThrowOnError extends boolean = true>(options: Options<CallsControlData, ThrowOnError>): RequestResult<CallsControlResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<CallsControlResponses, unknown, ThrowOnError, 'data'>({
+    public control<ThrowOnError extends boolean = true>(options: Options<CallsControlData, ThrowOnError>): RequestResult<CallsControlResponses, CallsControlErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<CallsControlResponses, CallsControlErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/control',
             ...options,
@@ -280,12 +312,14 @@ export class Calls extends HeyApiClient {
 
 export class Organizations extends HeyApiClient {
     /**
-     * Get Organization
+     * The organization of this key: what it has, and what it uses
      *
      * The organization of this key: what it has, and what it uses.
+     *
+     * Any key may do this.
      */
-    public get<ThrowOnError extends boolean = true>(options?: Options<OrganizationsGetData, ThrowOnError>): RequestResult<OrganizationsGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<OrganizationsGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options?: Options<OrganizationsGetData, ThrowOnError>): RequestResult<OrganizationsGetResponses, OrganizationsGetErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<OrganizationsGetResponses, OrganizationsGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/organizations',
             ...options
@@ -293,12 +327,14 @@ export class Organizations extends HeyApiClient {
     }
     
     /**
-     * Change Organization
+     * Say how long what calls leave behind is kept
      *
      * Say how long what calls leave behind is kept. Nothing is deleted by age yet.
+     *
+     * Needs a key with the scope `full`.
      */
-    public update<ThrowOnError extends boolean = true>(options: Options<OrganizationsUpdateData, ThrowOnError>): RequestResult<OrganizationsUpdateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).patch<OrganizationsUpdateResponses, unknown, ThrowOnError, 'data'>({
+    public update<ThrowOnError extends boolean = true>(options: Options<OrganizationsUpdateData, ThrowOnError>): RequestResult<OrganizationsUpdateResponses, OrganizationsUpdateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).patch<OrganizationsUpdateResponses, OrganizationsUpdateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/organizations',
             ...options,
@@ -310,12 +346,14 @@ export class Organizations extends HeyApiClient {
     }
     
     /**
-     * Create Organization
+     * Make a child organization with a key of its own
      *
      * Make a child organization with a key of its own. Its calls are paid by its parent.
+     *
+     * Needs a key with the scope `full`.
      */
-    public create<ThrowOnError extends boolean = true>(options: Options<OrganizationsCreateData, ThrowOnError>): RequestResult<OrganizationsCreateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<OrganizationsCreateResponses, unknown, ThrowOnError, 'data'>({
+    public create<ThrowOnError extends boolean = true>(options: Options<OrganizationsCreateData, ThrowOnError>): RequestResult<OrganizationsCreateResponses, OrganizationsCreateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<OrganizationsCreateResponses, OrganizationsCreateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/organizations',
             ...options,
@@ -329,12 +367,14 @@ export class Organizations extends HeyApiClient {
 
 export class Keys extends HeyApiClient {
     /**
-     * List Keys
+     * The organization's keys, or those of a child, oldest first, revoked ones too
      *
      * The organization's keys, or those of a child, oldest first, revoked ones too.
+     *
+     * Needs a key with the scope `full`.
      */
-    public list<ThrowOnError extends boolean = true>(options?: Options<KeysListData, ThrowOnError>): RequestResult<KeysListResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<KeysListResponses, unknown, ThrowOnError, 'data'>({
+    public list<ThrowOnError extends boolean = true>(options?: Options<KeysListData, ThrowOnError>): RequestResult<KeysListResponses, KeysListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<KeysListResponses, KeysListErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/keys',
             ...options
@@ -342,12 +382,14 @@ export class Keys extends HeyApiClient {
     }
     
     /**
-     * Create Key
+     * Make a key for the organization or for a child
      *
      * Make a key for the organization or for a child. The answer is the only one that shows its text.
+     *
+     * Needs a key with the scope `full`.
      */
-    public create<ThrowOnError extends boolean = true>(options: Options<KeysCreateData, ThrowOnError>): RequestResult<KeysCreateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<KeysCreateResponses, unknown, ThrowOnError, 'data'>({
+    public create<ThrowOnError extends boolean = true>(options: Options<KeysCreateData, ThrowOnError>): RequestResult<KeysCreateResponses, KeysCreateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<KeysCreateResponses, KeysCreateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/keys',
             ...options,
@@ -359,12 +401,14 @@ export class Keys extends HeyApiClient {
     }
     
     /**
-     * Revoke Key
+     * Make a key useless within a second
      *
      * Make a key useless within a second. One that is revoked already stays so.
+     *
+     * Needs a key with the scope `full`.
      */
-    public delete<ThrowOnError extends boolean = true>(options: Options<KeysDeleteData, ThrowOnError>): RequestResult<KeysDeleteResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).delete<KeysDeleteResponses, unknown, ThrowOnError, 'data'>({
+    public revoke<ThrowOnError extends boolean = true>(options: Options<KeysRevokeData, ThrowOnError>): RequestResult<KeysRevokeResponses, KeysRevokeErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).delete<KeysRevokeResponses, KeysRevokeErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/keys/{key_id}',
             ...options
@@ -372,12 +416,14 @@ export class Keys extends HeyApiClient {
     }
     
     /**
-     * Get Key
+     * One key of the organization or of a child
      *
      * One key of the organization or of a child.
+     *
+     * Needs a key with the scope `full`.
      */
-    public get<ThrowOnError extends boolean = true>(options: Options<KeysGetData, ThrowOnError>): RequestResult<KeysGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<KeysGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options: Options<KeysGetData, ThrowOnError>): RequestResult<KeysGetResponses, KeysGetErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<KeysGetResponses, KeysGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/keys/{key_id}',
             ...options
@@ -387,12 +433,14 @@ export class Keys extends HeyApiClient {
 
 export class Campaigns extends HeyApiClient {
     /**
-     * List Campaigns
+     * The organization's campaigns, newest first
      *
      * The organization's campaigns, newest first.
+     *
+     * Any key may do this.
      */
-    public list<ThrowOnError extends boolean = true>(options?: Options<CampaignsListData, ThrowOnError>): RequestResult<CampaignsListResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<CampaignsListResponses, unknown, ThrowOnError, 'data'>({
+    public list<ThrowOnError extends boolean = true>(options?: Options<CampaignsListData, ThrowOnError>): RequestResult<CampaignsListResponses, CampaignsListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<CampaignsListResponses, CampaignsListErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns',
             ...options
@@ -400,12 +448,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Create Campaign
+     * Make a campaign, with up to 1 000 leads
      *
      * Make a campaign, with up to 1 000 leads. It is a draft: nobody is called.
+     *
+     * Needs a key with the scope `full`.
      */
-    public create<ThrowOnError extends boolean = true>(options: Options<CampaignsCreateData, ThrowOnError>): RequestResult<CampaignsCreateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<CampaignsCreateResponses, unknown, ThrowOnError, 'data'>({
+    public create<ThrowOnError extends boolean = true>(options: Options<CampaignsCreateData, ThrowOnError>): RequestResult<CampaignsCreateResponses, CampaignsCreateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<CampaignsCreateResponses, CampaignsCreateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns',
             ...options,
@@ -417,12 +467,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Delete Campaign
+     * Delete a campaign and its list
      *
      * Delete a campaign and its list. Its calls stay.
+     *
+     * Needs a key with the scope `full`.
      */
-    public delete<ThrowOnError extends boolean = true>(options: Options<CampaignsDeleteData, ThrowOnError>): RequestResult<CampaignsDeleteResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).delete<CampaignsDeleteResponses, unknown, ThrowOnError, 'data'>({
+    public delete<ThrowOnError extends boolean = true>(options: Options<CampaignsDeleteData, ThrowOnError>): RequestResult<CampaignsDeleteResponses, CampaignsDeleteErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).delete<CampaignsDeleteResponses, CampaignsDeleteErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}',
             ...options
@@ -430,12 +482,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Get Campaign
+     * One campaign, and how far it has come
      *
      * One campaign, and how far it has come.
+     *
+     * Any key may do this.
      */
-    public get<ThrowOnError extends boolean = true>(options: Options<CampaignsGetData, ThrowOnError>): RequestResult<CampaignsGetResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CampaignsGetResponses, unknown, ThrowOnError, 'data'>({
+    public get<ThrowOnError extends boolean = true>(options: Options<CampaignsGetData, ThrowOnError>): RequestResult<CampaignsGetResponses, CampaignsGetErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CampaignsGetResponses, CampaignsGetErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}',
             ...options
@@ -443,12 +497,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Change Campaign
+     * Change a campaign: what is sent changes, what is not sent stays
      *
      * Change a campaign: what is sent changes, what is not sent stays.
+     *
+     * Needs a key with the scope `full`.
      */
-    public update<ThrowOnError extends boolean = true>(options: Options<CampaignsUpdateData, ThrowOnError>): RequestResult<CampaignsUpdateResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).patch<CampaignsUpdateResponses, unknown, ThrowOnError, 'data'>({
+    public update<ThrowOnError extends boolean = true>(options: Options<CampaignsUpdateData, ThrowOnError>): RequestResult<CampaignsUpdateResponses, CampaignsUpdateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).patch<CampaignsUpdateResponses, CampaignsUpdateErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}',
             ...options,
@@ -460,12 +516,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * List Leads
+     * The leads in the order of the list: with `limit` or `offset` a page, without both all of them up to 10 000
      *
      * The leads in the order of the list: with `limit` or `offset` a page, without both all of them up to 10 000.
+     *
+     * Any key may do this.
      */
-    public listLeads<ThrowOnError extends boolean = true>(options: Options<CampaignsListLeadsData, ThrowOnError>): RequestResult<CampaignsListLeadsResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CampaignsListLeadsResponses, unknown, ThrowOnError, 'data'>({
+    public listLeads<ThrowOnError extends boolean = true>(options: Options<CampaignsListLeadsData, ThrowOnError>): RequestResult<CampaignsListLeadsResponses, CampaignsListLeadsErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CampaignsListLeadsResponses, CampaignsListLeadsErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}/leads',
             ...options
@@ -473,12 +531,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Add Leads
+     * Put one lead at the end of the list, or with `leads` up to 1 000 of them
      *
      * Put one lead at the end of the list, or with `leads` up to 1 000 of them.
+     *
+     * Needs a key with the scope `full`.
      */
-    public createLead<ThrowOnError extends boolean = true>(options: Options<CampaignsCreateLeadData, ThrowOnError>): RequestResult<CampaignsCreateLeadResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).post<CampaignsCreateLeadResponses, unknown, ThrowOnError, 'data'>({
+    public addLeads<ThrowOnError extends boolean = true>(options: Options<CampaignsAddLeadsData, ThrowOnError>): RequestResult<CampaignsAddLeadsResponses, CampaignsAddLeadsErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<CampaignsAddLeadsResponses, CampaignsAddLeadsErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}/leads',
             ...options,
@@ -490,12 +550,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Delete Lead
+     * Take a lead off the list
      *
      * Take a lead off the list. Its calls stay.
+     *
+     * Needs a key with the scope `full`.
      */
-    public deleteLead<ThrowOnError extends boolean = true>(options: Options<CampaignsDeleteLeadData, ThrowOnError>): RequestResult<CampaignsDeleteLeadResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).delete<CampaignsDeleteLeadResponses, unknown, ThrowOnError, 'data'>({
+    public deleteLead<ThrowOnError extends boolean = true>(options: Options<CampaignsDeleteLeadData, ThrowOnError>): RequestResult<CampaignsDeleteLeadResponses, CampaignsDeleteLeadErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).delete<CampaignsDeleteLeadResponses, CampaignsDeleteLeadErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}/leads/{lead_id}',
             ...options
@@ -503,12 +565,14 @@ export class Campaigns extends HeyApiClient {
     }
     
     /**
-     * Get Lead
+     * One lead, and what has become of it
      *
      * One lead, and what has become of it.
+     *
+     * Any key may do this.
      */
-    public getLead<ThrowOnError extends boolean = true>(options: Options<CampaignsGetLeadData, ThrowOnError>): RequestResult<CampaignsGetLeadResponses, unknown, ThrowOnError, 'data'> {
-        return (options.client ?? this.client).get<CampaignsGetLeadResponses, unknown, ThrowOnError, 'data'>({
+    public getLead<ThrowOnError extends boolean = true>(options: Options<CampaignsGetLeadData, ThrowOnError>): RequestResult<CampaignsGetLeadResponses, CampaignsGetLeadErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<CampaignsGetLeadResponses, CampaignsGetLeadErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/campaigns/{campaign_id}/leads/{lead_id}',
             ...options
@@ -516,11 +580,115 @@ export class Campaigns extends HeyApiClient {
     }
 }
 
+export class Numbers extends HeyApiClient {
+    /**
+     * The organization's phone numbers, newest first
+     *
+     * The organization's phone numbers, newest first.
+     *
+     * Any key may do this.
+     */
+    public list<ThrowOnError extends boolean = true>(options?: Options<NumbersListData, ThrowOnError>): RequestResult<NumbersListResponses, NumbersListErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<NumbersListResponses, NumbersListErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/numbers',
+            ...options
+        });
+    }
+    
+    /**
+     * Register a phone number
+     *
+     * Register a phone number. A number is registered once in an installation.
+     *
+     * Needs a key with the scope `full`.
+     */
+    public create<ThrowOnError extends boolean = true>(options: Options<NumbersCreateData, ThrowOnError>): RequestResult<NumbersCreateResponses, NumbersCreateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<NumbersCreateResponses, NumbersCreateErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/numbers',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Forget a phone number
+     *
+     * Forget a phone number. Calls that are made from it go on.
+     *
+     * Needs a key with the scope `full`.
+     */
+    public delete<ThrowOnError extends boolean = true>(options: Options<NumbersDeleteData, ThrowOnError>): RequestResult<NumbersDeleteResponses, NumbersDeleteErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).delete<NumbersDeleteResponses, NumbersDeleteErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/numbers/{number_id}',
+            ...options
+        });
+    }
+    
+    /**
+     * One phone number
+     *
+     * One phone number.
+     *
+     * Any key may do this.
+     */
+    public get<ThrowOnError extends boolean = true>(options: Options<NumbersGetData, ThrowOnError>): RequestResult<NumbersGetResponses, NumbersGetErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).get<NumbersGetResponses, NumbersGetErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/numbers/{number_id}',
+            ...options
+        });
+    }
+    
+    /**
+     * Change what is said of a number: what is sent changes, null detaches or clears
+     *
+     * Change what is said of a number: what is sent changes, null detaches or clears. The number itself cannot change.
+     *
+     * Needs a key with the scope `full`.
+     */
+    public update<ThrowOnError extends boolean = true>(options: Options<NumbersUpdateData, ThrowOnError>): RequestResult<NumbersUpdateResponses, NumbersUpdateErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).patch<NumbersUpdateResponses, NumbersUpdateErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/numbers/{number_id}',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+}
+
+export class Usage extends HeyApiClient {
+    /**
+     * The calls that were billed, newest first, and what they come to
+     *
+     * The calls that were billed, newest first, and what they come to.
+     *
+     * Any key may do this.
+     */
+    public get<ThrowOnError extends boolean = true>(options?: Options<UsageGetData, ThrowOnError>): RequestResult<UsageGetResponses, UsageGetErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<UsageGetResponses, UsageGetErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/usage',
+            ...options
+        });
+    }
+}
+
 export class Health extends HeyApiClient {
     /**
-     * Get Health
+     * The process answers
      *
      * The process answers.
+     *
+     * Needs no key.
      */
     public get<ThrowOnError extends boolean = true>(options?: Options<HealthGetData, ThrowOnError>): RequestResult<HealthGetResponses, unknown, ThrowOnError, 'data'> {
         return (options?.client ?? this.client).get<HealthGetResponses, unknown, ThrowOnError, 'data'>({
@@ -531,12 +699,14 @@ export class Health extends HeyApiClient {
     }
     
     /**
-     * Get Ready
+     * 200 if a call could be placed now: database, bus and at least one worker are there
      *
      * 200 if a call could be placed now: database, bus and at least one worker are there. Else 503.
+     *
+     * Needs no key.
      */
-    public ready<ThrowOnError extends boolean = true>(options?: Options<HealthReadyData, ThrowOnError>): RequestResult<HealthReadyResponses, unknown, ThrowOnError, 'data'> {
-        return (options?.client ?? this.client).get<HealthReadyResponses, unknown, ThrowOnError, 'data'>({
+    public ready<ThrowOnError extends boolean = true>(options?: Options<HealthReadyData, ThrowOnError>): RequestResult<HealthReadyResponses, HealthReadyErrors, ThrowOnError, 'data'> {
+        return (options?.client ?? this.client).get<HealthReadyResponses, HealthReadyErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/ready',
             ...options
@@ -588,6 +758,16 @@ export class Operations extends HeyApiClient {
     private _campaigns?: Campaigns;
     get campaigns(): Campaigns {
         return this._campaigns ??= new Campaigns({ client: this.client });
+    }
+    
+    private _numbers?: Numbers;
+    get numbers(): Numbers {
+        return this._numbers ??= new Numbers({ client: this.client });
+    }
+    
+    private _usage?: Usage;
+    get usage(): Usage {
+        return this._usage ??= new Usage({ client: this.client });
     }
     
     private _health?: Health;

@@ -4,37 +4,983 @@ export type ClientOptions = {
     baseUrl: `${string}://${string}` | (string & {});
 };
 
-/**
- * LeadStatus
- */
-export type LeadStatus = 'pending' | 'calling' | 'completed' | 'failed' | 'skipped';
-
-/**
- * ProblemBody
- *
- * What every error answer holds.
- */
-export type ProblemBody = {
-    /**
-     * Error
-     */
-    error: string;
-    /**
-     * Message
-     */
-    message: string;
-    /**
-     * Details
-     */
-    details?: Array<string> | null;
-    /**
-     * Code
-     */
-    code: string;
+export type AnalysisPlan = {
+    structured_data_plan?: StructuredDataPlan | null;
+    min_messages_threshold?: number;
 };
 
-export type Event = {
+export type ApiKeyShown = {
+    id: string;
+    name: string;
+    /**
+     * the first characters of its text, to tell keys apart
+     */
+    prefix: string;
+    scopes: Array<'full' | 'calls' | 'control' | 'read'>;
+    org_id: string;
+    created_at: string;
+    /**
+     * null while it is good
+     */
+    revoked_at: string | null;
+};
+
+export type AssistantAnswer = {
+    assistant: AssistantShown;
+};
+
+/**
+ * A saved assistant. Only `name` is required.
+ */
+export type AssistantBody = {
+    business_name?: string | null;
+    /**
+     * gets a mail when a call is over
+     */
+    notification_email?: string | null;
+    notification_emails?: Array<string> | null;
+    /**
+     * asked of callers on inbound calls
+     */
+    recording_consent?: RecordingConsent | null;
+    /**
+     * the greeting; `{{name}}` is filled from `variables`
+     */
+    first_message?: string | null;
+    /**
+     * may the caller barge in on the greeting
+     */
+    first_message_interruptible?: boolean;
+    /**
+     * an inactive assistant takes and places no calls
+     */
+    is_active?: boolean;
+    /**
+     * null: 600
+     */
+    max_duration_seconds?: number | null;
+    /**
+     * prompt a caller who says nothing, then hang up
+     */
+    autonomous_silence_handling?: boolean;
+    /**
+     * delays the first prompt
+     */
+    silence_timeout_seconds?: number;
+    /**
+     * on outbound calls
+     */
+    voicemail_detection?: boolean | null;
+    /**
+     * left on a voicemail; null or empty: hang up
+     */
+    voicemail_message?: string | null;
+    /**
+     * `true` is refused: it is not supported yet
+     */
+    gdpr_mode?: boolean;
+    /**
+     * where events of this assistant's calls go
+     */
+    webhook_url?: string | null;
+    /**
+     * signs webhooks; shown to keys with the scope `full` only
+     */
+    webhook_secret?: string | null;
+    /**
+     * null: all of them
+     */
+    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
+    analysis_plan?: AnalysisPlan | null;
+    /**
+     * who listens; null for a realtime model
+     */
+    stt_config?: SttConfig | null;
+    /**
+     * who thinks
+     */
+    llm_config?: LlmConfig;
+    /**
+     * who speaks; null for a realtime model
+     */
+    tts_config?: TtsConfig | null;
+    speech_config?: SpeechConfig | null;
+    name: string;
+};
+
+/**
+ * Parts of an assistant: each replaces the saved one's, but for the blocks and `speech_config`, which are laid over the saved ones.
+ */
+export type AssistantOverride = {
+    business_name?: string | null;
+    /**
+     * gets a mail when a call is over
+     */
+    notification_email?: string | null;
+    notification_emails?: Array<string> | null;
+    /**
+     * asked of callers on inbound calls
+     */
+    recording_consent?: RecordingConsent | null;
+    /**
+     * the greeting; `{{name}}` is filled from `variables`
+     */
+    first_message?: string | null;
+    /**
+     * may the caller barge in on the greeting
+     */
+    first_message_interruptible?: boolean;
+    /**
+     * an inactive assistant takes and places no calls
+     */
+    is_active?: boolean;
+    /**
+     * null: 600
+     */
+    max_duration_seconds?: number | null;
+    /**
+     * prompt a caller who says nothing, then hang up
+     */
+    autonomous_silence_handling?: boolean;
+    /**
+     * delays the first prompt
+     */
+    silence_timeout_seconds?: number;
+    /**
+     * on outbound calls
+     */
+    voicemail_detection?: boolean | null;
+    /**
+     * left on a voicemail; null or empty: hang up
+     */
+    voicemail_message?: string | null;
+    /**
+     * `true` is refused: it is not supported yet
+     */
+    gdpr_mode?: boolean;
+    /**
+     * where events of this assistant's calls go
+     */
+    webhook_url?: string | null;
+    /**
+     * signs webhooks; shown to keys with the scope `full` only
+     */
+    webhook_secret?: string | null;
+    /**
+     * null: all of them
+     */
+    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
+    analysis_plan?: AnalysisPlan | null;
+    stt_config?: SttConfigPart | null;
+    llm_config?: LlmConfigPart | null;
+    tts_config?: TtsConfigPart | null;
+    speech_config?: SpeechConfig | null;
+    name?: string | null;
+    metadata?: {
+        [key: string]: unknown;
+    };
+};
+
+/**
+ * What changes; everything else stays. Null clears a field that can be null; a block is replaced whole.
+ */
+export type AssistantPatch = {
+    business_name?: string | null;
+    /**
+     * gets a mail when a call is over
+     */
+    notification_email?: string | null;
+    notification_emails?: Array<string> | null;
+    /**
+     * asked of callers on inbound calls
+     */
+    recording_consent?: RecordingConsent | null;
+    /**
+     * the greeting; `{{name}}` is filled from `variables`
+     */
+    first_message?: string | null;
+    /**
+     * may the caller barge in on the greeting
+     */
+    first_message_interruptible?: boolean;
+    /**
+     * an inactive assistant takes and places no calls
+     */
+    is_active?: boolean;
+    /**
+     * null: 600
+     */
+    max_duration_seconds?: number | null;
+    /**
+     * prompt a caller who says nothing, then hang up
+     */
+    autonomous_silence_handling?: boolean;
+    /**
+     * delays the first prompt
+     */
+    silence_timeout_seconds?: number;
+    /**
+     * on outbound calls
+     */
+    voicemail_detection?: boolean | null;
+    /**
+     * left on a voicemail; null or empty: hang up
+     */
+    voicemail_message?: string | null;
+    /**
+     * `true` is refused: it is not supported yet
+     */
+    gdpr_mode?: boolean;
+    /**
+     * where events of this assistant's calls go
+     */
+    webhook_url?: string | null;
+    /**
+     * signs webhooks; shown to keys with the scope `full` only
+     */
+    webhook_secret?: string | null;
+    /**
+     * null: all of them
+     */
+    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
+    analysis_plan?: AnalysisPlan | null;
+    /**
+     * who listens; null for a realtime model
+     */
+    stt_config?: SttConfig | null;
+    /**
+     * who thinks
+     */
+    llm_config?: LlmConfig;
+    /**
+     * who speaks; null for a realtime model
+     */
+    tts_config?: TtsConfig | null;
+    speech_config?: SpeechConfig | null;
+    name?: string;
+};
+
+export type AssistantSavedAnswer = {
+    assistant: AssistantShown;
+    /**
+     * what was stored but has no effect, or no call can be placed with
+     */
+    warnings: Array<string>;
+};
+
+/**
+ * A saved assistant, with the defaults that were filled in.
+ */
+export type AssistantShown = {
+    id: string;
+    name: string;
+    business_name: string | null;
+    notification_email: string | null;
+    notification_emails: Array<string> | null;
+    recording_consent: RecordingConsent | null;
+    first_message: string | null;
+    first_message_interruptible: boolean;
+    is_active: boolean;
+    max_duration_seconds: number;
+    autonomous_silence_handling: boolean;
+    silence_timeout_seconds: number;
+    voicemail_detection: boolean | null;
+    voicemail_message: string | null;
+    gdpr_mode: boolean;
+    webhook_url: string | null;
+    /**
+     * null for keys without the scope `full`
+     */
+    webhook_secret: string | null;
+    webhook_events: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
+    analysis_plan: AnalysisPlan | null;
+    /**
+     * null for a realtime model
+     */
+    stt_config: SttConfig | null;
+    llm_config: LlmConfig;
+    /**
+     * null for a realtime model
+     */
+    tts_config: TtsConfig | null;
+    speech_config: SpeechConfig | null;
+    created_at: string;
+    updated_at: string;
+};
+
+export type AssistantsAnswer = {
+    assistants: Array<AssistantShown>;
+    pagination: Pagination;
+};
+
+export type BackgroundAudio = {
+    enabled?: boolean;
+    clip?: 'office' | 'city' | 'forest' | 'crowded_room';
+    volume?: number;
+};
+
+export type BusCheck = {
+    status: 'ok' | 'error';
+};
+
+export type CallAnswer = {
+    id: string;
+    status: 'dialing' | 'ringing' | 'in-progress' | 'ended' | 'transferred' | 'failed' | 'rejected' | 'ended-with-error';
+    direction: 'inbound' | 'outbound';
+    /**
+     * null until it is over
+     */
+    end_reason: string | null;
+    error: string | null;
+    /**
+     * the person's number
+     */
+    caller_phone: string;
+    assistant_phone: string;
+    destination: string;
+    phone_number: string;
+    number_id: string | null;
+    /**
+     * null where the assistant was for this call only
+     */
+    assistant_id: string | null;
+    /**
+     * the old name of `assistant_id`
+     *
+     * @deprecated
+     */
+    agent_id: string | null;
+    /**
+     * the assistant's name
+     */
+    agent_name: string | null;
+    business_name: string | null;
+    /**
+     * when it was answered
+     */
+    started_at: string | null;
+    ended_at: string | null;
+    /**
+     * from the answer to the end
+     */
+    duration_seconds: number | null;
+    /**
+     * the assistant's as they were heard
+     */
+    messages: Array<Message>;
+    summary: string | null;
+    analysis_result: {
+        [key: string]: unknown;
+    } | null;
+    room_name: string | null;
+    /**
+     * needs the key too
+     */
+    recording_url: string | null;
+    /**
+     * the last one
+     */
+    transfer: TransferShown | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    warnings: Array<string>;
+    /**
+     * of its events
+     */
+    last_sequence: number;
+    created_at: string;
+    updated_at: string;
+    /**
+     * of calls to sandbox lines only
+     */
+    sandbox?: SandboxShown | null;
+    /**
+     * with `include=commands`
+     */
+    commands?: Array<CommandShown> | null;
+    /**
+     * with `include=assistant`: what the call uses, whole
+     */
+    assistant?: TransientBody | null;
+};
+
+export type CallShown = {
+    id: string;
+    status: 'dialing' | 'ringing' | 'in-progress' | 'ended' | 'transferred' | 'failed' | 'rejected' | 'ended-with-error';
+    direction: 'inbound' | 'outbound';
+    /**
+     * null until it is over
+     */
+    end_reason: string | null;
+    error: string | null;
+    /**
+     * the person's number
+     */
+    caller_phone: string;
+    assistant_phone: string;
+    destination: string;
+    phone_number: string;
+    number_id: string | null;
+    /**
+     * null where the assistant was for this call only
+     */
+    assistant_id: string | null;
+    /**
+     * the old name of `assistant_id`
+     *
+     * @deprecated
+     */
+    agent_id: string | null;
+    /**
+     * the assistant's name
+     */
+    agent_name: string | null;
+    business_name: string | null;
+    /**
+     * when it was answered
+     */
+    started_at: string | null;
+    ended_at: string | null;
+    /**
+     * from the answer to the end
+     */
+    duration_seconds: number | null;
+    /**
+     * the assistant's as they were heard
+     */
+    messages: Array<Message>;
+    summary: string | null;
+    analysis_result: {
+        [key: string]: unknown;
+    } | null;
+    room_name: string | null;
+    /**
+     * needs the key too
+     */
+    recording_url: string | null;
+    /**
+     * the last one
+     */
+    transfer: TransferShown | null;
+    metadata: {
+        [key: string]: unknown;
+    };
+    warnings: Array<string>;
+    /**
+     * of its events
+     */
+    last_sequence: number;
+    created_at: string;
+    updated_at: string;
+    /**
+     * of calls to sandbox lines only
+     */
+    sandbox?: SandboxShown | null;
+};
+
+export type CallsAnswer = {
+    calls: Array<CallShown>;
+    pagination: Pagination;
+};
+
+/**
+ * A list of people to call, and when.
+ */
+export type CampaignBody = {
+    name: string;
+    /**
+     * who calls; `agent_id` is its old name
+     */
+    assistant_id: string;
+    /**
+     * is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
+     */
+    system_message_template?: string | null;
+    /**
+     * local time from which leads are called, HH:MM or HH:MM:SS
+     */
+    schedule_start_time: string;
+    /**
+     * local time from which no lead is called any more; before the start: a window over midnight
+     */
+    schedule_end_time: string;
+    /**
+     * IANA time zone of the window, for leads that have none of their own
+     */
+    timezone: string;
+    /**
+     * numbers to call from; empty: whichever of the organization's fits
+     */
+    number_ids?: Array<string>;
+    /**
+     * calls at the same time; null: the organization's limit
+     */
+    max_concurrency?: number | null;
+    /**
+     * calls begun per minute; null: no limit
+     */
+    calls_per_minute?: number | null;
+    /**
+     * days on which a window may begin
+     */
+    days_of_week?: Array<'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'>;
+    retry?: Retry;
+    leads?: Array<LeadBody>;
+    /**
+     * The old name of `assistant_id`.
+     *
+     * @deprecated
+     */
+    agent_id?: string;
+};
+
+/**
+ * What is sent changes, and nothing else does.
+ */
+export type CampaignChanges = {
+    name?: string;
+    status?: 'draft' | 'scheduled' | 'paused' | 'cancelled';
+    /**
+     * while draft or paused; `agent_id` is its old name
+     */
+    assistant_id?: string;
+    /**
+     * is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
+     */
+    system_message_template?: string | null;
+    /**
+     * local time from which leads are called, HH:MM or HH:MM:SS
+     */
+    schedule_start_time?: string;
+    /**
+     * local time from which no lead is called any more; before the start: a window over midnight
+     */
+    schedule_end_time?: string;
+    /**
+     * IANA time zone of the window, for leads that have none of their own
+     */
+    timezone?: string;
+    /**
+     * numbers to call from; empty: whichever of the organization's fits
+     */
+    number_ids?: Array<string>;
+    /**
+     * calls at the same time; null: the organization's limit
+     */
+    max_concurrency?: number | null;
+    /**
+     * calls begun per minute; null: no limit
+     */
+    calls_per_minute?: number | null;
+    /**
+     * days on which a window may begin
+     */
+    days_of_week?: Array<'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'>;
+    retry?: Retry;
+    /**
+     * The old name of `assistant_id`.
+     *
+     * @deprecated
+     */
+    agent_id?: string;
+};
+
+export type CampaignList = {
+    campaigns: Array<CampaignShown>;
+    pagination: Pagination;
+};
+
+export type CampaignMade = {
+    campaign: CampaignShown;
+    warnings: Array<string>;
+};
+
+export type CampaignOne = {
+    campaign: CampaignShown;
+};
+
+export type CampaignShown = {
+    id: string;
+    name: string;
+    /**
+     * null once the campaign is over and its assistant is deleted
+     */
+    assistant_id: string | null;
+    /**
+     * the old name of assistant_id
+     *
+     * @deprecated
+     */
+    agent_id: string | null;
+    status: 'draft' | 'scheduled' | 'paused' | 'completed' | 'cancelled';
+    system_message_template: string | null;
+    schedule_start_time: string;
+    schedule_end_time: string;
+    timezone: string;
+    number_ids: Array<string>;
+    max_concurrency: number | null;
+    calls_per_minute: number | null;
+    days_of_week: Array<string>;
+    retry: RetryShown;
+    total_leads: number;
+    pending_leads: number;
+    calling_leads: number;
+    completed_leads: number;
+    failed_leads: number;
+    skipped_leads: number;
+    created_at: string;
+    updated_at: string;
+};
+
+/**
+ * Take back a command that has not started.
+ */
+export type CancelBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    type: 'cancel';
+    command_id: string;
+};
+
+export type Catalog = {
+    stt: {
+        [key: string]: CatalogProvider;
+    };
+    llm: {
+        [key: string]: CatalogProvider;
+    };
+    tts: {
+        [key: string]: CatalogProvider;
+    };
+    languages: Array<CatalogLanguage>;
+    defaults: CatalogDefaults;
+    /**
+     * fields of an assistant beside its blocks
+     */
+    assistant: {
+        [key: string]: CatalogField;
+    };
+    speech_config: {
+        [key: string]: CatalogField;
+    };
+};
+
+export type CatalogAnswer = {
+    catalog: Catalog;
+};
+
+/**
+ * What an assistant has that was created with nothing but a name.
+ */
+export type CatalogDefaults = {
+    stt_config: SttConfig;
+    llm_config: LlmConfig;
+    tts_config: TtsConfig;
+};
+
+/**
+ * What one field may be.
+ */
+export type CatalogField = {
+    type: 'string' | 'integer' | 'number' | 'boolean' | 'strings' | 'object' | 'objects';
+    required: boolean;
+    nullable: boolean;
+    /**
+     * absent: null
+     */
+    default?: unknown;
+    description?: string | null;
+    minimum?: number | null;
+    maximum?: number | null;
+    /**
+     * of a string, or of each of several
+     */
+    min_length?: number | null;
+    max_length?: number | null;
+    pattern?: string | null;
+    /**
+     * all there are
+     */
+    choices?: Array<unknown> | null;
+    /**
+     * known to work; others may too
+     */
+    suggested?: Array<string> | null;
+    min_items?: number | null;
+    max_items?: number | null;
+    deprecated?: boolean | null;
+    /**
+     * of an object, or of each of several
+     */
+    fields?: {
+        [key: string]: CatalogField;
+    } | null;
+};
+
+export type CatalogLanguage = {
+    code: string;
+    /**
+     * language tags that vendors know it by
+     */
+    locales: Array<string>;
+};
+
+export type CatalogProvider = {
+    /**
+     * `known`: it is stored, but no call can be placed with it
+     */
+    status: 'implemented' | 'known';
+    /**
+     * of a language model; realtime ones listen and speak
+     */
+    kind: 'text' | 'realtime' | null;
+    aliases: Array<string>;
+    /**
+     * the default first
+     */
+    models: Array<string>;
+    default_model: string | null;
+    /**
+     * are models accepted that are not in the list?
+     */
+    other_models: boolean;
+    postcall_models: Array<string>;
+    voices: Array<string>;
+    default_voice: string | null;
+    /**
+     * are voices accepted that are not in the list?
+     */
+    other_voices: boolean;
+    fields: {
+        [key: string]: CatalogField;
+    };
+};
+
+export type Child = {
+    id: string;
+    name: string;
+    created_at: string;
+};
+
+export type CommandAnswer = {
+    command: CommandShown;
+};
+
+export type CommandShown = {
+    status: 'accepted' | 'started' | 'heard' | 'interrupted' | 'done' | 'refused' | 'expired' | 'failed';
+    reason?: string | null;
+    accepted_at: string | null;
+    started_at: string | null;
+    first_audio_at: string | null;
+    finished_at: string | null;
+    /**
+     * which of its words were heard
+     */
+    heard_text?: string | null;
+    heard_ms?: number | null;
+    unheard_text?: string | null;
+    /**
+     * it was spoken while the caller spoke
+     */
+    talked_over?: boolean;
+    /**
+     * how it is known what was heard: `frames` or `rtp_estimate`
+     */
+    basis?: string | null;
+    /**
+     * `alignment` or `proportional`
+     */
+    text_basis?: string | null;
+    margin_ms?: number | null;
+    /**
+     * inject-context: the turn that first includes it
+     */
+    turn?: number | null;
+    /**
+     * of a trigger: `{status, heard_text}`
+     */
+    answer?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * of `end_after` and of transfers: `{type, status, …}`
+     */
+    action?: {
+        [key: string]: unknown;
+    } | null;
+    id: string;
+    call_id: string;
+    type: 'say' | 'inject-context' | 'end-call' | 'transfer' | 'send-dtmf' | 'mute' | 'unmute' | 'hold' | 'resume' | 'cancel';
+    /**
+     * its place among the commands of the call
+     */
     sequence: number;
+    /**
+     * what was asked, with its defaults
+     */
+    command: {
+        [key: string]: unknown;
+    };
+    created_at: string;
+};
+
+export type CommandsAnswer = {
+    commands: Array<CommandShown>;
+    pagination: Pagination;
+};
+
+/**
+ * `success` is false exactly when the status is `refused`, `expired` or `failed`.
+ */
+export type ControlAnswer = {
+    status: 'accepted' | 'started' | 'heard' | 'interrupted' | 'done' | 'refused' | 'expired' | 'failed';
+    reason?: string | null;
+    accepted_at: string | null;
+    started_at: string | null;
+    first_audio_at: string | null;
+    finished_at: string | null;
+    /**
+     * which of its words were heard
+     */
+    heard_text?: string | null;
+    heard_ms?: number | null;
+    unheard_text?: string | null;
+    /**
+     * it was spoken while the caller spoke
+     */
+    talked_over?: boolean;
+    /**
+     * how it is known what was heard: `frames` or `rtp_estimate`
+     */
+    basis?: string | null;
+    /**
+     * `alignment` or `proportional`
+     */
+    text_basis?: string | null;
+    margin_ms?: number | null;
+    /**
+     * inject-context: the turn that first includes it
+     */
+    turn?: number | null;
+    /**
+     * of a trigger: `{status, heard_text}`
+     */
+    answer?: {
+        [key: string]: unknown;
+    } | null;
+    /**
+     * of `end_after` and of transfers: `{type, status, …}`
+     */
+    action?: {
+        [key: string]: unknown;
+    } | null;
+    success: boolean;
+    message: string;
+    command_id: string;
+    /**
+     * its place among the commands of the call
+     */
+    sequence: number;
+    /**
+     * it is stored and will reach the call if it can; whether it has is not known
+     */
+    delivery?: 'unknown' | null;
+};
+
+export type DatabaseCheck = {
+    status: 'ok' | 'error';
+    /**
+     * of one question; null where there was no answer
+     */
+    latency_ms: number | null;
+};
+
+export type Destination = {
+    type?: 'number';
+    /**
+     * E.164 with its plus, or a `sip:` address
+     */
+    number: string;
+    /**
+     * when the model should choose it
+     */
+    description: string;
+    /**
+     * what is said before the transfer
+     */
+    message?: string | null;
+};
+
+/**
+ * Send keypad digits to the far end.
+ */
+export type DigitsBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    type: 'send-dtmf';
+    digits: string;
+};
+
+/**
+ * End the call, after a last message if there is one.
+ */
+export type EndBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    /**
+     * toward the assistant's speech
+     */
+    interrupt?: 'queue' | 'now' | 'refuse';
+    /**
+     * toward the caller's speech
+     */
+    over_caller?: 'wait' | 'talk' | 'refuse';
+    /**
+     * may the caller barge in on these words
+     */
+    interruptible?: boolean | null;
+    /**
+     * what a barge-in does to the action
+     */
+    on_interrupt?: 'proceed' | 'abort' | 'repeat';
+    /**
+     * said first
+     */
+    message?: string | null;
+    type: 'end-call';
+};
+
+/**
+ * Lets the model hang up.
+ */
+export type EndCall = {
+    type: 'end_call' | 'endCall';
+};
+
+export type EventShown = {
+    sequence: number;
+    /**
+     * on the call's own clock
+     */
     at_ms: number;
     kind: string;
     data: {
@@ -42,1338 +988,1591 @@ export type Event = {
     };
 };
 
-export type Events = {
-    events: Array<Event>;
+export type EventsAnswer = {
+    events: Array<EventShown>;
     last_sequence: number;
+    /**
+     * nothing will ever follow `last_sequence`
+     */
     complete: boolean;
 };
 
-export type Call = {
-    id: string;
-    status: string;
-    ended_at: string | null;
-    metadata: {
-        [key: string]: unknown;
-    };
-};
-
-export type Placed = {
-    call_id: string;
-    status: string;
-    call: Call;
-};
-
-export type Calls = {
-    calls: Array<Call>;
-    pagination: {
-        total: number;
-        limit: number;
-        offset: number;
-    };
-};
-
-export type Receipt = {
-    success: boolean;
-    command_id: string;
-    status: string;
-    heard_text: string | null;
-};
-
-export type CommandOne = {
-    command: {
-        [key: string]: unknown;
-    };
-};
-
 /**
- * AssistantBody
- *
- * A saved assistant. Only `name` is required.
+ * A function of your own, at a URL.
  */
-export type AssistantBody = {
+export type FlatFunction = {
+    type?: 'function';
     /**
-     * Business Name
-     */
-    business_name?: string | null;
-    /**
-     * Notification Email
-     *
-     * gets a mail when a call is over
-     */
-    notification_email?: string | null;
-    /**
-     * Notification Emails
-     */
-    notification_emails?: Array<string> | null;
-    /**
-     * asked of callers on inbound calls
-     */
-    recording_consent?: {
-        /**
-         * Enabled
-         */
-        enabled: boolean;
-        /**
-         * Message
-         */
-        message?: string | null;
-    } | null;
-    /**
-     * First Message
-     *
-     * the greeting; `{{name}}` is filled from `variables`
-     */
-    first_message?: string | null;
-    /**
-     * First Message Interruptible
-     *
-     * may the caller barge in on the greeting
-     */
-    first_message_interruptible?: boolean;
-    /**
-     * Is Active
-     *
-     * an inactive assistant takes and places no calls
-     */
-    is_active?: boolean;
-    /**
-     * Max Duration Seconds
-     *
-     * null: 600
-     */
-    max_duration_seconds?: number | null;
-    /**
-     * Autonomous Silence Handling
-     *
-     * prompt a caller who says nothing, then hang up
-     */
-    autonomous_silence_handling?: boolean;
-    /**
-     * Silence Timeout Seconds
-     *
-     * delays the first prompt
-     */
-    silence_timeout_seconds?: number;
-    /**
-     * Voicemail Detection
-     *
-     * on outbound calls
-     */
-    voicemail_detection?: boolean | null;
-    /**
-     * Voicemail Message
-     *
-     * left on a voicemail; null or empty: hang up
-     */
-    voicemail_message?: string | null;
-    /**
-     * Gdpr Mode
-     *
-     * `true` is refused: it is not supported yet
-     */
-    gdpr_mode?: boolean;
-    /**
-     * Webhook Url
-     *
-     * where events of this assistant's calls go
-     */
-    webhook_url?: string | null;
-    /**
-     * Webhook Secret
-     *
-     * signs webhooks; shown to keys with the scope `full` only
-     */
-    webhook_secret?: string | null;
-    /**
-     * Webhook Events
-     *
-     * null: all of them
-     */
-    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
-    analysis_plan?: {
-        structured_data_plan?: {
-            /**
-             * Enabled
-             */
-            enabled?: boolean;
-            /**
-             * Schema
-             */
-            schema?: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Messages
-             */
-            messages?: Array<{
-                /**
-                 * Role
-                 */
-                role: 'system' | 'user';
-                /**
-                 * Content
-                 */
-                content: string;
-            }> | null;
-        } | null;
-        /**
-         * Min Messages Threshold
-         */
-        min_messages_threshold?: number;
-    } | null;
-    /**
-     * Stt Config
-     *
-     * who listens; null for a realtime model
-     */
-    stt_config?: {
-        [key: string]: unknown;
-    } | null;
-    /**
-     * Llm Config
-     *
-     * who thinks
-     */
-    llm_config?: {
-        [key: string]: unknown;
-    };
-    /**
-     * Tts Config
-     *
-     * who speaks; null for a realtime model
-     */
-    tts_config?: {
-        [key: string]: unknown;
-    } | null;
-    speech_config?: {
-        turn_taking?: {
-            /**
-             * Endpointing Min Delay
-             */
-            endpointing_min_delay?: number;
-            /**
-             * Endpointing Max Delay
-             */
-            endpointing_max_delay?: number;
-            /**
-             * Interruption Min Duration
-             */
-            interruption_min_duration?: number;
-            /**
-             * Interruption Min Words
-             */
-            interruption_min_words?: number;
-            /**
-             * False Interruption Timeout
-             */
-            false_interruption_timeout?: number | null;
-        } | null;
-        /**
-         * Pronunciation
-         */
-        pronunciation?: Array<{
-            /**
-             * From
-             */
-            from: string;
-            /**
-             * To
-             */
-            to: string;
-        }> | null;
-        background_audio?: {
-            /**
-             * Enabled
-             */
-            enabled?: boolean;
-            /**
-             * Clip
-             */
-            clip?: 'office' | 'city' | 'forest' | 'crowded_room';
-            /**
-             * Volume
-             */
-            volume?: number;
-        } | null;
-        silence?: {
-            /**
-             * Messages
-             */
-            messages?: Array<string>;
-            /**
-             * Final Message
-             */
-            final_message?: string | null;
-            /**
-             * First Check Seconds
-             */
-            first_check_seconds?: number;
-            /**
-             * Interval Seconds
-             */
-            interval_seconds?: number;
-            /**
-             * Max Attempts
-             */
-            max_attempts?: number;
-        } | null;
-        /**
-         * End Call Message
-         */
-        end_call_message?: string | null;
-        /**
-         * First Message Outbound
-         */
-        first_message_outbound?: string | null;
-        /**
-         * End Call Phrases
-         */
-        end_call_phrases?: Array<string> | null;
-    } | null;
-    /**
-     * Name
+     * unique among the model's tools
      */
     name: string;
+    description: string;
+    parameters?: {
+        [key: string]: unknown;
+    } | null;
+    url?: string | null;
+    server?: Server | null;
+    /**
+     * nothing waits for the answer
+     */
+    async?: boolean;
+    /**
+     * the older spelling of `message`
+     */
+    async_response?: string | null;
+    /**
+     * what is said while the answer is waited for
+     */
+    message?: string | null;
+};
+
+export type Function = {
+    name: string;
+    description?: string | null;
+    parameters?: {
+        [key: string]: unknown;
+    } | null;
+};
+
+export type HealthAnswer = {
+    /**
+     * `degraded`: this process answers, but a check has failed
+     */
+    status: 'ok' | 'degraded';
+    timestamp: string;
+    version: string;
+    checks: HealthChecks;
+};
+
+export type HealthChecks = {
+    database: DatabaseCheck;
 };
 
 /**
- * AssistantPatch
- *
- * What changes; everything else stays. Null clears a field that can be null; a block is replaced whole.
+ * One stretch of speech as the far end decoded it.
  */
-export type AssistantPatch = {
+export type Heard = {
     /**
-     * Business Name
+     * null: it was speech, and no modem's
      */
-    business_name?: string | null;
+    text: string | null;
     /**
-     * Notification Email
-     *
-     * gets a mail when a call is over
+     * since the answer
      */
-    notification_email?: string | null;
-    /**
-     * Notification Emails
-     */
-    notification_emails?: Array<string> | null;
-    /**
-     * asked of callers on inbound calls
-     */
-    recording_consent?: {
-        /**
-         * Enabled
-         */
-        enabled: boolean;
-        /**
-         * Message
-         */
-        message?: string | null;
-    } | null;
-    /**
-     * First Message
-     *
-     * the greeting; `{{name}}` is filled from `variables`
-     */
-    first_message?: string | null;
-    /**
-     * First Message Interruptible
-     *
-     * may the caller barge in on the greeting
-     */
-    first_message_interruptible?: boolean;
-    /**
-     * Is Active
-     *
-     * an inactive assistant takes and places no calls
-     */
-    is_active?: boolean;
-    /**
-     * Max Duration Seconds
-     *
-     * null: 600
-     */
-    max_duration_seconds?: number | null;
-    /**
-     * Autonomous Silence Handling
-     *
-     * prompt a caller who says nothing, then hang up
-     */
-    autonomous_silence_handling?: boolean;
-    /**
-     * Silence Timeout Seconds
-     *
-     * delays the first prompt
-     */
-    silence_timeout_seconds?: number;
-    /**
-     * Voicemail Detection
-     *
-     * on outbound calls
-     */
-    voicemail_detection?: boolean | null;
-    /**
-     * Voicemail Message
-     *
-     * left on a voicemail; null or empty: hang up
-     */
-    voicemail_message?: string | null;
-    /**
-     * Gdpr Mode
-     *
-     * `true` is refused: it is not supported yet
-     */
-    gdpr_mode?: boolean;
-    /**
-     * Webhook Url
-     *
-     * where events of this assistant's calls go
-     */
-    webhook_url?: string | null;
-    /**
-     * Webhook Secret
-     *
-     * signs webhooks; shown to keys with the scope `full` only
-     */
-    webhook_secret?: string | null;
-    /**
-     * Webhook Events
-     *
-     * null: all of them
-     */
-    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
-    analysis_plan?: {
-        structured_data_plan?: {
-            /**
-             * Enabled
-             */
-            enabled?: boolean;
-            /**
-             * Schema
-             */
-            schema?: {
-                [key: string]: unknown;
-            } | null;
-            /**
-             * Messages
-             */
-            messages?: Array<{
-                /**
-                 * Role
-                 */
-                role: 'system' | 'user';
-                /**
-                 * Content
-                 */
-                content: string;
-            }> | null;
-        } | null;
-        /**
-         * Min Messages Threshold
-         */
-        min_messages_threshold?: number;
-    } | null;
-    /**
-     * Stt Config
-     *
-     * who listens; null for a realtime model
-     */
-    stt_config?: {
-        [key: string]: unknown;
-    } | null;
-    /**
-     * Llm Config
-     *
-     * who thinks
-     */
-    llm_config?: {
-        [key: string]: unknown;
-    };
-    /**
-     * Tts Config
-     *
-     * who speaks; null for a realtime model
-     */
-    tts_config?: {
-        [key: string]: unknown;
-    } | null;
-    speech_config?: {
-        turn_taking?: {
-            /**
-             * Endpointing Min Delay
-             */
-            endpointing_min_delay?: number;
-            /**
-             * Endpointing Max Delay
-             */
-            endpointing_max_delay?: number;
-            /**
-             * Interruption Min Duration
-             */
-            interruption_min_duration?: number;
-            /**
-             * Interruption Min Words
-             */
-            interruption_min_words?: number;
-            /**
-             * False Interruption Timeout
-             */
-            false_interruption_timeout?: number | null;
-        } | null;
-        /**
-         * Pronunciation
-         */
-        pronunciation?: Array<{
-            /**
-             * From
-             */
-            from: string;
-            /**
-             * To
-             */
-            to: string;
-        }> | null;
-        background_audio?: {
-            /**
-             * Enabled
-             */
-            enabled?: boolean;
-            /**
-             * Clip
-             */
-            clip?: 'office' | 'city' | 'forest' | 'crowded_room';
-            /**
-             * Volume
-             */
-            volume?: number;
-        } | null;
-        silence?: {
-            /**
-             * Messages
-             */
-            messages?: Array<string>;
-            /**
-             * Final Message
-             */
-            final_message?: string | null;
-            /**
-             * First Check Seconds
-             */
-            first_check_seconds?: number;
-            /**
-             * Interval Seconds
-             */
-            interval_seconds?: number;
-            /**
-             * Max Attempts
-             */
-            max_attempts?: number;
-        } | null;
-        /**
-         * End Call Message
-         */
-        end_call_message?: string | null;
-        /**
-         * First Message Outbound
-         */
-        first_message_outbound?: string | null;
-        /**
-         * End Call Phrases
-         */
-        end_call_phrases?: Array<string> | null;
-    } | null;
-    /**
-     * Name
-     */
-    name?: string;
+    at_ms: number;
+    end_ms: number;
+    ok: boolean;
 };
 
 /**
- * PlaceBody
+ * Put the caller on hold, or take it back.
  */
-export type PlaceBody = {
+export type HoldBody = {
     /**
-     * Destination
-     *
-     * E.164 with a leading +, or a sip: URI where those are allowed
-     */
-    destination: string;
-    /**
-     * Number Id
-     *
-     * the number to call from
-     */
-    number_id?: string | null;
-    /**
-     * Assistant Id
-     *
-     * a saved assistant
-     */
-    assistant_id?: string | null;
-    /**
-     * Assistant
-     *
-     * an assistant for this call only
-     */
-    assistant?: {
-        [key: string]: unknown;
-    } | null;
-    /**
-     * Assistant Override
-     *
-     * replaces parts of the saved assistant
-     */
-    assistant_override?: {
-        [key: string]: unknown;
-    } | null;
-    /**
-     * First Message
-     *
-     * the greeting of this call
-     */
-    first_message?: string | null;
-    /**
-     * Variables
-     *
-     * fill {{name}} in the greeting and the messages
-     */
-    variables?: {
-        [key: string]: string;
-    };
-    /**
-     * Metadata
-     *
-     * free object, echoed in webhooks
-     */
-    metadata?: {
-        [key: string]: unknown;
-    };
-    /**
-     * Ring Timeout Seconds
-     */
-    ring_timeout_seconds?: number;
-};
-
-/**
- * SayBody
- *
- * Speak exactly these words.
- */
-export type SayBody = {
-    /**
-     * Ttl Ms
-     *
      * expires if not started by then, from acceptance
      */
     ttl_ms?: number;
     /**
-     * After
-     *
      * the command that must end well first
      */
     after?: string | null;
-    /**
-     * Interrupt
-     *
-     * toward the assistant's speech
-     */
-    interrupt?: 'queue' | 'now' | 'refuse';
-    /**
-     * Over Caller
-     *
-     * toward the caller's speech
-     */
-    over_caller?: 'wait' | 'talk' | 'refuse';
-    /**
-     * Interruptible
-     *
-     * may the caller barge in on these words
-     */
-    interruptible?: boolean | null;
-    /**
-     * Type
-     */
-    type: 'say';
-    /**
-     * Content
-     */
-    content: string;
-    /**
-     * End After
-     *
-     * hang up after the last word
-     */
-    end_after?: boolean;
-    /**
-     * On Interrupt
-     *
-     * only with end_after
-     */
-    on_interrupt?: 'proceed' | 'abort' | 'repeat' | null;
+    type: 'hold' | 'resume';
 };
 
 /**
- * InjectBody
- *
  * Add to what the assistant knows.
  */
 export type InjectBody = {
     /**
-     * Ttl Ms
-     *
      * expires if not started by then, from acceptance
      */
     ttl_ms?: number;
     /**
-     * After
-     *
      * the command that must end well first
      */
     after?: string | null;
     /**
-     * Interrupt
-     *
      * toward the assistant's speech
      */
     interrupt?: 'queue' | 'now' | 'refuse';
     /**
-     * Over Caller
-     *
      * toward the caller's speech
      */
     over_caller?: 'wait' | 'talk' | 'refuse';
     /**
-     * Interruptible
-     *
      * may the caller barge in on these words
      */
     interruptible?: boolean | null;
-    /**
-     * Type
-     */
     type: 'inject-context';
-    /**
-     * Content
-     */
     content: string;
     /**
-     * Trigger Response
-     *
      * let the assistant answer at once
      */
     trigger_response?: boolean;
 };
 
-/**
- * EndBody
- *
- * End the call, after a last message if there is one.
- */
-export type EndBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Interrupt
-     *
-     * toward the assistant's speech
-     */
-    interrupt?: 'queue' | 'now' | 'refuse';
-    /**
-     * Over Caller
-     *
-     * toward the caller's speech
-     */
-    over_caller?: 'wait' | 'talk' | 'refuse';
-    /**
-     * Interruptible
-     *
-     * may the caller barge in on these words
-     */
-    interruptible?: boolean | null;
-    /**
-     * On Interrupt
-     *
-     * what a barge-in does to the action
-     */
-    on_interrupt?: 'proceed' | 'abort' | 'repeat';
-    /**
-     * Message
-     *
-     * said first
-     */
-    message?: string | null;
-    /**
-     * Type
-     */
-    type: 'end-call';
+export type KeyAnswer = {
+    key: ApiKeyShown;
 };
 
-/**
- * TransferBody
- *
- * Hand the caller to another destination, announced by a message if there is one.
- */
-export type TransferBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Interrupt
-     *
-     * toward the assistant's speech
-     */
-    interrupt?: 'queue' | 'now' | 'refuse';
-    /**
-     * Over Caller
-     *
-     * toward the caller's speech
-     */
-    over_caller?: 'wait' | 'talk' | 'refuse';
-    /**
-     * Interruptible
-     *
-     * may the caller barge in on these words
-     */
-    interruptible?: boolean | null;
-    /**
-     * On Interrupt
-     *
-     * what a barge-in does to the action
-     */
-    on_interrupt?: 'proceed' | 'abort' | 'repeat';
-    /**
-     * Message
-     *
-     * said first
-     */
-    message?: string | null;
-    /**
-     * Type
-     */
-    type: 'transfer';
-    /**
-     * Destination
-     */
-    destination: string;
-    /**
-     * Timeout Seconds
-     *
-     * how long the target may ring
-     */
-    timeout_seconds?: number;
-    /**
-     * Mode
-     */
-    mode?: 'auto' | 'blind' | 'bridge' | 'attended';
-};
-
-/**
- * DigitsBody
- *
- * Send keypad digits to the far end.
- */
-export type DigitsBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Type
-     */
-    type: 'send-dtmf';
-    /**
-     * Digits
-     */
-    digits: string;
-};
-
-/**
- * MuteBody
- *
- * `caller`: the assistant no longer hears the caller. `assistant`: it no longer speaks.
- */
-export type MuteBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Type
-     */
-    type: 'mute' | 'unmute';
-    /**
-     * Target
-     */
-    target?: 'caller' | 'assistant';
-};
-
-/**
- * HoldBody
- *
- * Put the caller on hold, or take it back.
- */
-export type HoldBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Type
-     */
-    type: 'hold' | 'resume';
-};
-
-/**
- * CancelBody
- *
- * Take back a command that has not started.
- */
-export type CancelBody = {
-    /**
-     * Ttl Ms
-     *
-     * expires if not started by then, from acceptance
-     */
-    ttl_ms?: number;
-    /**
-     * After
-     *
-     * the command that must end well first
-     */
-    after?: string | null;
-    /**
-     * Type
-     */
-    type: 'cancel';
-    /**
-     * Command Id
-     */
-    command_id: string;
-};
-
-/**
- * OrganizationBody
- */
-export type OrganizationBody = {
-    /**
-     * Name
-     *
-     * space around it is not kept
-     */
-    name: string;
-    /**
-     * Parent Org Id
-     *
-     * the caller's own organization; it is the parent whether it is named or not
-     */
-    parent_org_id?: string | null;
-};
-
-/**
- * RetentionBody
- */
-export type RetentionBody = {
-    /**
-     * Content Retention Days
-     *
-     * how long transcripts, summaries, analyses and recordings are kept; not longer than the metadata
-     */
-    content_retention_days: 30 | 90 | 180 | 365;
-    /**
-     * Metadata Retention Days
-     *
-     * how long numbers, links to campaigns and events are kept
-     */
-    metadata_retention_days: 30 | 90 | 180 | 365 | 730;
-};
-
-/**
- * KeyBody
- */
 export type KeyBody = {
     /**
-     * Name
-     *
      * what the key is for; space around it is not kept
      */
     name: string;
     /**
-     * Scopes
-     *
      * what the key may do
      */
     scopes?: Array<'full' | 'calls' | 'control' | 'read'>;
     /**
-     * Org Id
-     *
      * a child of the caller's organization; the caller's own if left out
      */
     org_id?: string | null;
 };
 
-/**
- * CampaignBody
- *
- * A list of people to call, and when.
- */
-export type CampaignBody = {
-    /**
-     * Name
-     */
-    name: string;
-    /**
-     * Assistant Id
-     *
-     * who calls; `agent_id` is its old name
-     */
-    assistant_id: string;
-    /**
-     * System Message Template
-     *
-     * is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
-     */
-    system_message_template?: string | null;
-    /**
-     * Schedule Start Time
-     *
-     * local time from which leads are called, HH:MM or HH:MM:SS
-     */
-    schedule_start_time: string;
-    /**
-     * Schedule End Time
-     *
-     * local time from which no lead is called any more; before the start: a window over midnight
-     */
-    schedule_end_time: string;
-    /**
-     * Timezone
-     *
-     * IANA time zone of the window, for leads that have none of their own
-     */
-    timezone: string;
-    /**
-     * Number Ids
-     *
-     * numbers to call from; empty: whichever of the organization's fits
-     */
-    number_ids?: Array<string>;
-    /**
-     * Max Concurrency
-     *
-     * calls at the same time; null: the organization's limit
-     */
-    max_concurrency?: number | null;
-    /**
-     * Calls Per Minute
-     *
-     * calls begun per minute; null: no limit
-     */
-    calls_per_minute?: number | null;
-    /**
-     * Days Of Week
-     *
-     * days on which a window may begin
-     */
-    days_of_week?: Array<'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'>;
-    /**
-     * Retry
-     *
-     * Whether and when somebody who could not be reached is called again.
-     */
-    retry?: {
-        /**
-         * Max Attempts
-         *
-         * calls per lead in all
-         */
-        max_attempts?: number;
-        /**
-         * Delay Seconds
-         *
-         * from one attempt to the next
-         */
-        delay_seconds?: number;
-        /**
-         * On
-         *
-         * end reasons after which the lead is tried again
-         */
-        on?: Array<'silence_timeout' | 'voicemail' | 'busy' | 'no_answer' | 'trunk_error' | 'no_capacity' | 'worker_lost' | 'provider_error' | 'media_timeout'>;
-    };
-    /**
-     * Leads
-     */
-    leads?: Array<{
-        /**
-         * Phone Number
-         *
-         * E.164 with its plus
-         */
-        phone_number: string;
-        /**
-         * Variables
-         *
-         * fill {{name}} in system_message_template
-         */
-        variables?: {
-            [key: string]: string;
-        };
-        /**
-         * Timezone
-         *
-         * the lead's own; null: the campaign's
-         */
-        timezone?: string | null;
-        /**
-         * Assistant Override
-         *
-         * replaces parts of the assistant for this lead
-         */
-        assistant_override?: {
-            [key: string]: unknown;
-        } | null;
-    }>;
+export type KeysAnswer = {
+    keys: Array<ApiKeyShown>;
+    pagination: Pagination;
 };
 
 /**
- * CampaignChanges
- *
- * What is sent changes, and nothing else does.
- */
-export type CampaignChanges = {
-    /**
-     * Name
-     */
-    name?: string;
-    /**
-     * Status
-     */
-    status?: 'draft' | 'scheduled' | 'paused' | 'cancelled';
-    /**
-     * Assistant Id
-     *
-     * while draft or paused; `agent_id` is its old name
-     */
-    assistant_id?: string;
-    /**
-     * System Message Template
-     *
-     * is told to the assistant before each call; each lead's variables fill its {{name}} placeholders
-     */
-    system_message_template?: string | null;
-    /**
-     * Schedule Start Time
-     *
-     * local time from which leads are called, HH:MM or HH:MM:SS
-     */
-    schedule_start_time?: string;
-    /**
-     * Schedule End Time
-     *
-     * local time from which no lead is called any more; before the start: a window over midnight
-     */
-    schedule_end_time?: string;
-    /**
-     * Timezone
-     *
-     * IANA time zone of the window, for leads that have none of their own
-     */
-    timezone?: string;
-    /**
-     * Number Ids
-     *
-     * numbers to call from; empty: whichever of the organization's fits
-     */
-    number_ids?: Array<string>;
-    /**
-     * Max Concurrency
-     *
-     * calls at the same time; null: the organization's limit
-     */
-    max_concurrency?: number | null;
-    /**
-     * Calls Per Minute
-     *
-     * calls begun per minute; null: no limit
-     */
-    calls_per_minute?: number | null;
-    /**
-     * Days Of Week
-     *
-     * days on which a window may begin
-     */
-    days_of_week?: Array<'mon' | 'tue' | 'wed' | 'thu' | 'fri' | 'sat' | 'sun'>;
-    /**
-     * Retry
-     *
-     * Whether and when somebody who could not be reached is called again.
-     */
-    retry?: {
-        /**
-         * Max Attempts
-         *
-         * calls per lead in all
-         */
-        max_attempts?: number;
-        /**
-         * Delay Seconds
-         *
-         * from one attempt to the next
-         */
-        delay_seconds?: number;
-        /**
-         * On
-         *
-         * end reasons after which the lead is tried again
-         */
-        on?: Array<'silence_timeout' | 'voicemail' | 'busy' | 'no_answer' | 'trunk_error' | 'no_capacity' | 'worker_lost' | 'provider_error' | 'media_timeout'>;
-    };
-};
-
-/**
- * LeadBody
- *
  * Somebody to call.
  */
 export type LeadBody = {
     /**
-     * Phone Number
-     *
      * E.164 with its plus
      */
     phone_number: string;
     /**
-     * Variables
-     *
      * fill {{name}} in system_message_template
      */
     variables?: {
         [key: string]: string;
     };
     /**
-     * Timezone
-     *
      * the lead's own; null: the campaign's
      */
     timezone?: string | null;
     /**
-     * Assistant Override
-     *
      * replaces parts of the assistant for this lead
      */
-    assistant_override?: {
+    assistant_override?: AssistantOverride | null;
+    /**
+     * The old name of `assistant_override`.
+     *
+     * @deprecated
+     */
+    agent_config?: AssistantOverride | null;
+};
+
+export type LeadList = {
+    leads: Array<LeadShown>;
+    pagination: Pagination;
+};
+
+export type LeadOne = {
+    lead: LeadShown;
+};
+
+export type LeadShown = {
+    id: string;
+    campaign_id: string;
+    phone_number: string;
+    variables: {
+        [key: string]: string;
+    };
+    status: 'pending' | 'calling' | 'completed' | 'failed' | 'skipped';
+    /**
+     * `duplicate`: the number was on the list already
+     */
+    skip_reason: string | null;
+    call_id: string | null;
+    attempts: number;
+    last_attempt_at: string | null;
+    timezone: string | null;
+    assistant_override: AssistantOverride | null;
+    created_at: string;
+};
+
+/**
+ * Several at once.
+ */
+export type LeadsBody = {
+    leads: Array<LeadBody>;
+};
+
+/**
+ * `lead` for a body that was one lead, `leads` for one with a list of them.
+ */
+export type LeadsMade = {
+    lead?: LeadShown | null;
+    leads?: Array<LeadShown> | null;
+    warnings: Array<string>;
+};
+
+export type LlmConfig = ({
+    provider: 'sandbox';
+} & LlmConfigSandbox) | ({
+    provider: 'openai';
+} & LlmConfigOpenai) | ({
+    provider: 'xai';
+} & LlmConfigXai) | ({
+    provider: 'mistral';
+} & LlmConfigMistral) | ({
+    provider: 'google';
+} & LlmConfigGoogle) | ({
+    provider: 'google_realtime';
+} & LlmConfigGoogleRealtime) | ({
+    provider: 'xai_realtime';
+} & LlmConfigXaiRealtime) | ({
+    provider: 'openai_realtime';
+} & LlmConfigOpenaiRealtime) | ({
+    provider: 'openai_live';
+} & LlmConfigOpenaiLive);
+
+export type LlmConfigGoogle = {
+    provider: 'google';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    max_completion_tokens?: number | null;
+};
+
+export type LlmConfigGoogleRealtime = {
+    provider: 'google_realtime';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    voice?: 'Puck' | 'Kore' | 'Zephyr' | 'Charon' | 'Fenrir' | 'Leda' | 'Orus' | 'Aoede' | 'Callirrhoe' | 'Autonoe' | 'Enceladus' | 'Iapetus' | 'Umbriel' | 'Algieba' | 'Despina' | 'Erinome' | 'Algenib' | 'Rasalgethi' | 'Laomedeia' | 'Achernar' | 'Alnilam' | 'Schedar' | 'Gacrux' | 'Pulcherrima' | 'Achird' | 'Zubenelgenubi' | 'Vindemiatrix' | 'Sadachbia' | 'Sadaltager' | 'Sulafat';
+    vertexai?: boolean;
+    location?: string | null;
+    max_output_tokens?: number | null;
+    /**
+     * @deprecated
+     */
+    analysis_model?: string | null;
+};
+
+export type LlmConfigMessages = {
+    role: 'system' | 'user' | 'assistant';
+    content: string;
+};
+
+export type LlmConfigMistral = {
+    provider: 'mistral';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+};
+
+export type LlmConfigOpenai = {
+    provider: 'openai';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    max_completion_tokens?: number | null;
+};
+
+export type LlmConfigOpenaiLive = {
+    provider: 'openai_live';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    voice?: 'marin' | 'beacon' | 'cinder' | 'stone' | 'vesper';
+    /**
+     * a slower model that is asked what this one cannot answer
+     */
+    delegation?: LlmConfigOpenaiLiveDelegation | null;
+};
+
+export type LlmConfigOpenaiLiveDelegation = {
+    model?: string;
+    instructions?: string | null;
+};
+
+export type LlmConfigOpenaiRealtime = {
+    provider: 'openai_realtime';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    voice?: string;
+    speed?: number;
+    max_output_tokens?: number | null;
+};
+
+/**
+ * Parts of a block: laid over the saved one, unless `provider` is another.
+ */
+export type LlmConfigPart = {
+    provider?: 'sandbox' | 'openai' | 'xai' | 'mistral' | 'google' | 'google_realtime' | 'xai_realtime' | 'openai_realtime' | 'openai_live';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    rules?: Array<LlmConfigSandboxRules> | null;
+    max_completion_tokens?: number | null;
+    voice?: 'Puck' | 'Kore' | 'Zephyr' | 'Charon' | 'Fenrir' | 'Leda' | 'Orus' | 'Aoede' | 'Callirrhoe' | 'Autonoe' | 'Enceladus' | 'Iapetus' | 'Umbriel' | 'Algieba' | 'Despina' | 'Erinome' | 'Algenib' | 'Rasalgethi' | 'Laomedeia' | 'Achernar' | 'Alnilam' | 'Schedar' | 'Gacrux' | 'Pulcherrima' | 'Achird' | 'Zubenelgenubi' | 'Vindemiatrix' | 'Sadachbia' | 'Sadaltager' | 'Sulafat' | string | 'marin' | 'beacon' | 'cinder' | 'stone' | 'vesper';
+    vertexai?: boolean;
+    location?: string | null;
+    max_output_tokens?: number | null;
+    /**
+     * @deprecated
+     */
+    analysis_model?: string | null;
+    turn_detection?: LlmConfigXaiRealtimeTurnDetection | null;
+    reasoning_effort?: 'none' | 'high' | null;
+    speed?: number | number;
+    transcription?: LlmConfigXaiRealtimeTranscription | null;
+    provider_tools?: Array<LlmConfigXaiRealtimeProviderTools> | null;
+    /**
+     * a slower model that is asked what this one cannot answer
+     */
+    delegation?: LlmConfigOpenaiLiveDelegation | null;
+};
+
+export type LlmConfigSandbox = {
+    provider: 'sandbox';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    rules?: Array<LlmConfigSandboxRules> | null;
+};
+
+export type LlmConfigSandboxRules = {
+    /**
+     * a regular expression; the first match wins
+     */
+    when: string;
+    say?: string | null;
+    /**
+     * a tool to call
+     */
+    call?: LlmConfigSandboxRulesCall | null;
+    delay_ms?: number | null;
+    /**
+     * break instead of answering
+     */
+    fail?: boolean | null;
+};
+
+export type LlmConfigSandboxRulesCall = {
+    name: string;
+    arguments?: {
         [key: string]: unknown;
     } | null;
 };
 
-/**
- * LeadsBody
- *
- * Several at once.
- */
-export type LeadsBody = {
+export type LlmConfigXai = {
+    provider: 'xai';
+    model?: string;
+    temperature?: number;
     /**
-     * Leads
+     * what the model is told before the call begins
      */
-    leads: Array<{
-        /**
-         * Phone Number
-         *
-         * E.164 with its plus
-         */
-        phone_number: string;
-        /**
-         * Variables
-         *
-         * fill {{name}} in system_message_template
-         */
-        variables?: {
-            [key: string]: string;
-        };
-        /**
-         * Timezone
-         *
-         * the lead's own; null: the campaign's
-         */
-        timezone?: string | null;
-        /**
-         * Assistant Override
-         *
-         * replaces parts of the assistant for this lead
-         */
-        assistant_override?: {
-            [key: string]: unknown;
-        } | null;
-    }>;
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+};
+
+export type LlmConfigXaiRealtime = {
+    provider: 'xai_realtime';
+    model?: string;
+    temperature?: number;
+    /**
+     * what the model is told before the call begins
+     */
+    messages?: Array<LlmConfigMessages>;
+    tools?: Array<FlatFunction | NestedFunction | EndCall | TransferCall | Mcp>;
+    voice?: string;
+    turn_detection?: LlmConfigXaiRealtimeTurnDetection | null;
+    reasoning_effort?: 'none' | 'high' | null;
+    speed?: number;
+    transcription?: LlmConfigXaiRealtimeTranscription | null;
+    provider_tools?: Array<LlmConfigXaiRealtimeProviderTools> | null;
+};
+
+export type LlmConfigXaiRealtimeProviderTools = {
+    type: 'web_search' | 'x_search' | 'file_search';
+    /**
+     * not taken where `type` is one of `web_search`, `file_search`
+     */
+    allowed_x_handles?: Array<string> | null;
+    /**
+     * not taken where `type` is one of `web_search`, `x_search`, required otherwise
+     */
+    vector_store_ids?: Array<string> | null;
+    /**
+     * not taken where `type` is one of `web_search`, `x_search`
+     */
+    max_num_results?: number | null;
+};
+
+export type LlmConfigXaiRealtimeTranscription = {
+    language_hint?: string | null;
+    keyterms?: Array<string> | null;
+};
+
+export type LlmConfigXaiRealtimeTurnDetection = {
+    threshold?: number;
+    prefix_padding_ms?: number;
+    silence_duration_ms?: number;
+    /**
+     * off where it is not given
+     */
+    idle_timeout_ms?: number | null;
+};
+
+/**
+ * Tools of an MCP server.
+ */
+export type Mcp = {
+    type: 'mcp';
+    mcp_server_id: string;
+    allowed_tools?: Array<string>;
+    /**
+     * no call without this server
+     */
+    required?: boolean;
+};
+
+export type Message = {
+    role: 'user' | 'assistant';
+    content: string;
+};
+
+/**
+ * `caller`: the assistant no longer hears the caller. `assistant`: it no longer speaks.
+ */
+export type MuteBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    type: 'mute' | 'unmute';
+    target?: 'caller' | 'assistant';
+};
+
+/**
+ * A function of your own, written as some vendors write it.
+ */
+export type NestedFunction = {
+    type: 'function';
+    function: Function;
+    server?: Server | null;
+    /**
+     * nothing waits for the answer
+     */
+    async?: boolean;
+};
+
+export type NewKeyAnswer = {
+    key: ApiKeyShown;
+    /**
+     * its text, shown this once; null in the answer to a repeat with the same Idempotency-Key
+     */
+    api_key: string | null;
+};
+
+export type NewOrganizationAnswer = {
+    id: string;
+    name: string;
+    parent_org_id: string;
+    /**
+     * a key of the new organization with the scope `full`, shown this once; null in the answer to a repeat with the same Idempotency-Key
+     */
+    api_key: string | null;
+    created_at: string;
+};
+
+export type NumberAnswer = {
+    number: NumberShown;
+};
+
+export type NumberBody = {
+    /**
+     * E.164 with its plus; neither a sandbox line nor an emergency number
+     */
+    phone_number: string;
+    /**
+     * what people call it
+     */
+    name?: string | null;
+    /**
+     * who answers it; `agent_id` is its old name
+     */
+    assistant_id?: string | null;
+    /**
+     * the SIP trunk that calls and transfers from it go through; there are no trunks yet
+     */
+    transfer_trunk_id?: string | null;
+    /**
+     * who answers it instead of an assistant; there are no workflows yet
+     */
+    workflow_id?: string | null;
+    /**
+     * where the number came from, in the words of whoever registers it
+     */
+    source?: string | null;
+    /**
+     * an inactive number is never called from
+     */
+    is_active?: boolean;
+    /**
+     * a child organization: calls of nobody else are made from this number
+     */
+    reserved_for_org_id?: string | null;
+};
+
+/**
+ * What is sent changes, and nothing else does. Null detaches, or clears.
+ */
+export type NumberChanges = {
+    /**
+     * what people call it
+     */
+    name?: string | null;
+    /**
+     * who answers it; `agent_id` is its old name
+     */
+    assistant_id?: string | null;
+    /**
+     * the SIP trunk that calls and transfers from it go through; there are no trunks yet
+     */
+    transfer_trunk_id?: string | null;
+    /**
+     * who answers it instead of an assistant; there are no workflows yet
+     */
+    workflow_id?: string | null;
+    /**
+     * where the number came from, in the words of whoever registers it
+     */
+    source?: string | null;
+    /**
+     * an inactive number is never called from
+     */
+    is_active?: boolean;
+    /**
+     * a child organization: calls of nobody else are made from this number
+     */
+    reserved_for_org_id?: string | null;
+};
+
+export type NumberShown = {
+    id: string;
+    /**
+     * E.164 with its plus
+     */
+    phone_number: string;
+    name: string | null;
+    /**
+     * the same as `assistant_id`
+     *
+     * @deprecated
+     */
+    agent_id: string | null;
+    /**
+     * the assistant's name
+     */
+    agent_name: string | null;
+    /**
+     * who answers it; null: nobody
+     */
+    assistant_id: string | null;
+    /**
+     * the assistant's
+     */
+    business_name: string | null;
+    /**
+     * null: it can call sandbox lines only
+     */
+    transfer_trunk_id: string | null;
+    transfer_trunk_name: null;
+    workflow_id: string | null;
+    workflow_name: null;
+    source: string | null;
+    is_active: boolean;
+    /**
+     * the child organization that it serves; null: the owner
+     */
+    reserved_for_org_id: string | null;
+    /**
+     * when it was last called from; null: never
+     */
+    last_used_at: string | null;
+    created_at: string;
+    updated_at: string;
+};
+
+export type NumberUsed = {
+    id: string | null;
+    phone_number: string;
+    chosen_by: 'request' | 'local_presence' | 'least_recently_used' | 'sandbox' | 'setting';
+};
+
+export type NumbersAnswer = {
+    numbers: Array<NumberShown>;
+    pagination: Pagination;
+};
+
+export type OrganizationAnswer = {
+    id: string;
+    name: string;
+    /**
+     * null: it has no limit of its own
+     */
+    minutes_balance: number | null;
+    /**
+     * of the calls it pays for, its children's too, since the 1st, 00:00 UTC; for a child of its own calls
+     */
+    monthly_usage_minutes: number;
+    active_numbers: number;
+    /**
+     * assistants that are active
+     */
+    active_agents: number;
+    /**
+     * calls that are not over
+     */
+    active_calls: number;
+    has_local_models_access: boolean;
+    /**
+     * who pays for its calls, if it is a child
+     */
+    parent_org_id: string | null;
+    /**
+     * null: for ever
+     */
+    content_retention_days: number | null;
+    /**
+     * null: for ever
+     */
+    metadata_retention_days: number | null;
+    created_at: string;
+    /**
+     * newest first; only with `include_children=true`
+     */
+    children?: Array<Child>;
+};
+
+export type OrganizationBody = {
+    /**
+     * space around it is not kept
+     */
+    name: string;
+    /**
+     * the caller's own organization; it is the parent whether it is named or not
+     */
+    parent_org_id?: string | null;
+};
+
+export type Pagination = {
+    total: number;
+    limit: number;
+    offset: number;
+};
+
+/**
+ * Whom to call, and with which assistant: a saved one, one for this call only, or a saved one with parts replaced.
+ */
+export type PlaceBody = {
+    /**
+     * E.164 with a leading +, or a sip: URI where those are allowed
+     */
+    destination: string;
+    /**
+     * the number to call from
+     */
+    number_id?: string | null;
+    /**
+     * a saved assistant
+     */
+    assistant_id?: string | null;
+    /**
+     * an assistant for this call only
+     */
+    assistant?: TransientBody | null;
+    /**
+     * replaces parts of the saved assistant
+     */
+    assistant_override?: AssistantOverride | null;
+    /**
+     * the greeting of this call
+     */
+    first_message?: string | null;
+    /**
+     * fill {{name}} in the greeting and the messages
+     */
+    variables?: {
+        [key: string]: string;
+    };
+    /**
+     * free object, echoed in webhooks
+     */
+    metadata?: {
+        [key: string]: unknown;
+    };
+    ring_timeout_seconds?: number;
+    /**
+     * The old name of `assistant_id`.
+     *
+     * @deprecated
+     */
+    agent_id?: string | null;
+    /**
+     * The old name of `assistant`.
+     *
+     * @deprecated
+     */
+    agent?: TransientBody | null;
+    /**
+     * The old name of `assistant_override`.
+     *
+     * @deprecated
+     */
+    agent_config?: AssistantOverride | null;
+};
+
+/**
+ * The call is being dialed.
+ */
+export type PlacedAnswer = {
+    success: boolean;
+    call_id: string;
+    /**
+     * `dialing`; for a repeat with the same Idempotency-Key what it is now
+     */
+    status: 'dialing' | 'ringing' | 'in-progress' | 'ended' | 'transferred' | 'failed' | 'rejected' | 'ended-with-error';
+    call: CallShown;
+    number: NumberUsed;
+    /**
+     * what was accepted and has no effect
+     */
+    warnings: Array<string>;
+};
+
+export type PlanMessage = {
+    role: 'system' | 'user';
+    content: string;
+};
+
+/**
+ * What every error answer holds.
+ */
+export type ProblemBody = {
+    /**
+     * the short human phrase
+     */
+    error: string;
+    /**
+     * what is wrong, in a sentence
+     */
+    message: string;
+    /**
+     * one per offending field: `llm_config.temperature: …`
+     */
+    details?: Array<string>;
+    /**
+     * the machine name
+     */
+    code: 'body_too_large' | 'call_not_in_progress' | 'campaigns_not_running' | 'conflict' | 'forbidden' | 'idempotency_key_reused' | 'in_use' | 'insufficient_credits' | 'internal_error' | 'invalid_request' | 'method_not_allowed' | 'no_available_number' | 'no_capacity' | 'not_found' | 'policy_blocked' | 'provider_unavailable' | 'rate_limit_exceeded' | 'recording_not_ready' | 'scope_missing' | 'too_many_commands' | 'unauthorized' | 'unavailable' | 'unsupported_media_type';
+    /**
+     * seconds, as in the header `Retry-After`
+     */
+    retry_after?: number;
+};
+
+export type Pronunciation = {
+    from: string;
+    to: string;
+};
+
+/**
+ * With the status 200 if a call could be placed now, else with 503.
+ */
+export type ReadyAnswer = {
+    status: 'ready' | 'not ready';
+    timestamp: string;
+    checks: ReadyChecks;
+};
+
+export type ReadyChecks = {
+    database: DatabaseCheck;
+    bus: BusCheck;
+    workers: WorkersCheck;
+};
+
+export type RecordingConsent = {
+    enabled: boolean;
+    message?: string | null;
+};
+
+export type RetentionAnswer = {
+    content_retention_days: number;
+    metadata_retention_days: number;
+};
+
+export type RetentionBody = {
+    /**
+     * how long transcripts, summaries, analyses and recordings are kept; not longer than the metadata
+     */
+    content_retention_days: 30 | 90 | 180 | 365;
+    /**
+     * how long numbers, links to campaigns and events are kept
+     */
+    metadata_retention_days: 30 | 90 | 180 | 365 | 730;
+};
+
+/**
+ * Whether and when somebody who could not be reached is called again.
+ */
+export type Retry = {
+    /**
+     * calls per lead in all
+     */
+    max_attempts?: number;
+    /**
+     * from one attempt to the next
+     */
+    delay_seconds?: number;
+    /**
+     * end reasons after which the lead is tried again
+     */
+    on?: Array<'silence_timeout' | 'voicemail' | 'busy' | 'no_answer' | 'trunk_error' | 'no_capacity' | 'worker_lost' | 'provider_error' | 'media_timeout'>;
+};
+
+export type RetryShown = {
+    max_attempts: number;
+    delay_seconds: number;
+    on: Array<string>;
+};
+
+export type Said = {
+    text: string | null;
+    at_ms: number;
+    end_ms: number;
+};
+
+/**
+ * What a sandbox line heard and said, by its own account.
+ */
+export type SandboxShown = {
+    heard: Array<Heard>;
+    said: Array<Said>;
+};
+
+/**
+ * Speak exactly these words.
+ */
+export type SayBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    /**
+     * toward the assistant's speech
+     */
+    interrupt?: 'queue' | 'now' | 'refuse';
+    /**
+     * toward the caller's speech
+     */
+    over_caller?: 'wait' | 'talk' | 'refuse';
+    /**
+     * may the caller barge in on these words
+     */
+    interruptible?: boolean | null;
+    type: 'say';
+    content: string;
+    /**
+     * hang up after the last word
+     */
+    end_after?: boolean;
+    /**
+     * only with end_after
+     */
+    on_interrupt?: 'proceed' | 'abort' | 'repeat' | null;
+};
+
+export type Server = {
+    url: string;
+    /**
+     * shown to keys with the scope `full` only
+     */
+    secret?: string | null;
+};
+
+export type Silence = {
+    messages?: Array<string>;
+    final_message?: string | null;
+    first_check_seconds?: number;
+    interval_seconds?: number;
+    max_attempts?: number;
+};
+
+export type SpeechConfig = {
+    turn_taking?: TurnTaking | null;
+    pronunciation?: Array<Pronunciation> | null;
+    background_audio?: BackgroundAudio | null;
+    silence?: Silence | null;
+    end_call_message?: string | null;
+    first_message_outbound?: string | null;
+    end_call_phrases?: Array<string> | null;
+};
+
+export type Standing = {
+    command_id: string;
+    type: 'say' | 'inject-context' | 'end-call' | 'transfer' | 'send-dtmf' | 'mute' | 'unmute' | 'hold' | 'resume' | 'cancel';
+};
+
+/**
+ * What only the call's owner knows is there only while `live`.
+ */
+export type StateAnswer = {
+    call_id: string;
+    status: 'dialing' | 'ringing' | 'in-progress' | 'ended' | 'transferred' | 'failed' | 'rejected' | 'ended-with-error';
+    last_sequence: number;
+    /**
+     * was the call's owner there to ask
+     */
+    live: boolean;
+    state?: 'queued' | 'dialing' | 'ringing' | 'talking' | 'transferring' | 'hanging_up' | 'ended' | null;
+    /**
+     * now, on the call's own clock
+     */
+    at_ms?: number | null;
+    speaking?: 'assistant' | 'caller' | 'both' | null;
+    thinking?: boolean | null;
+    turn?: number | null;
+    /**
+     * what the assistant is saying
+     */
+    utterance?: string | null;
+    interruptible?: boolean | null;
+    /**
+     * the command that has the floor
+     */
+    current?: Standing | null;
+    /**
+     * commands that wait
+     */
+    queue?: Array<Standing> | null;
+    /**
+     * the assistant does not speak
+     */
+    muted?: boolean | null;
+    held?: boolean | null;
+    on_hold?: boolean | null;
+    ending?: boolean | null;
+    transfer?: TransferStanding | null;
+};
+
+export type StructuredDataPlan = {
+    enabled?: boolean;
+    schema?: {
+        [key: string]: unknown;
+    } | null;
+    messages?: Array<PlanMessage> | null;
+};
+
+export type SttConfig = ({
+    provider: 'sandbox';
+} & SttConfigSandbox) | ({
+    provider: 'deepgram';
+} & SttConfigDeepgram) | ({
+    provider: 'elevenlabs';
+} & SttConfigElevenlabs) | ({
+    provider: 'gladia';
+} & SttConfigGladia) | ({
+    provider: 'mistral';
+} & SttConfigMistral) | ({
+    provider: 'google';
+} & SttConfigGoogle);
+
+export type SttConfigDeepgram = {
+    provider: 'deepgram';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+    /**
+     * words to expect
+     */
+    keyterms?: Array<string> | null;
+    smart_format?: boolean | null;
+    /**
+     * ms
+     */
+    endpointing?: number | null;
+    numerals?: boolean | null;
+    filler_words?: boolean | null;
+    utterance_end_ms?: number | null;
+    no_delay?: boolean | null;
+};
+
+export type SttConfigElevenlabs = {
+    provider: 'elevenlabs';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+    tag_audio_events?: boolean | null;
+    include_timestamps?: boolean | null;
+    sample_rate?: 16000 | 8000 | null;
+};
+
+export type SttConfigGladia = {
+    provider: 'gladia';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+    languages?: Array<string> | null;
+    code_switching?: boolean | null;
+    region?: 'eu-west' | 'us-west' | null;
+    /**
+     * seconds
+     */
+    endpointing?: number | null;
+    custom_vocabulary?: Array<string> | null;
+    translation_enabled?: boolean | null;
+    translation_target_languages?: Array<string> | null;
+};
+
+export type SttConfigGoogle = {
+    provider: 'google';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+    location?: string;
+};
+
+export type SttConfigMistral = {
+    provider: 'mistral';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+};
+
+/**
+ * Parts of a block: laid over the saved one, unless `provider` is another.
+ */
+export type SttConfigPart = {
+    provider?: 'sandbox' | 'deepgram' | 'elevenlabs' | 'gladia' | 'mistral' | 'google';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+    /**
+     * words to expect
+     */
+    keyterms?: Array<string> | null;
+    smart_format?: boolean | null;
+    endpointing?: number | null | number;
+    numerals?: boolean | null;
+    filler_words?: boolean | null;
+    utterance_end_ms?: number | null;
+    no_delay?: boolean | null;
+    tag_audio_events?: boolean | null;
+    include_timestamps?: boolean | null;
+    sample_rate?: 16000 | 8000 | null;
+    languages?: Array<string> | null;
+    code_switching?: boolean | null;
+    region?: 'eu-west' | 'us-west' | null;
+    custom_vocabulary?: Array<string> | null;
+    translation_enabled?: boolean | null;
+    translation_target_languages?: Array<string> | null;
+    location?: string;
+};
+
+export type SttConfigSandbox = {
+    provider: 'sandbox';
+    model?: string;
+    language?: 'multi' | 'nl' | 'en' | 'de' | 'fr' | 'es' | 'it' | 'pt' | 'pl' | 'ru' | 'ja' | 'ko' | 'zh' | 'ar' | 'hi' | 'da' | 'sv' | 'no' | 'fi' | 'cs' | 'hu' | 'ro' | 'bg' | 'hr' | 'sk' | 'tr' | 'id' | 'vi';
+};
+
+/**
+ * What deleting answers.
+ */
+export type Success = {
+    success: boolean;
+};
+
+/**
+ * Hand the caller to another destination, announced by a message if there is one.
+ */
+export type TransferBody = {
+    /**
+     * expires if not started by then, from acceptance
+     */
+    ttl_ms?: number;
+    /**
+     * the command that must end well first
+     */
+    after?: string | null;
+    /**
+     * toward the assistant's speech
+     */
+    interrupt?: 'queue' | 'now' | 'refuse';
+    /**
+     * toward the caller's speech
+     */
+    over_caller?: 'wait' | 'talk' | 'refuse';
+    /**
+     * may the caller barge in on these words
+     */
+    interruptible?: boolean | null;
+    /**
+     * what a barge-in does to the action
+     */
+    on_interrupt?: 'proceed' | 'abort' | 'repeat';
+    /**
+     * said first
+     */
+    message?: string | null;
+    type: 'transfer';
+    destination: string;
+    /**
+     * how long the target may ring
+     */
+    timeout_seconds?: number;
+    mode?: 'auto' | 'blind' | 'bridge' | 'attended';
+};
+
+/**
+ * Lets the model transfer the call.
+ */
+export type TransferCall = {
+    type: 'transfer_call' | 'transferCall';
+    destinations: Array<Destination>;
+};
+
+export type TransferShown = {
+    state: 'started' | 'ringing' | 'done' | 'failed';
+    destination?: string | null;
+    mode?: string | null;
+    /**
+     * the SIP status of the target's last answer
+     */
+    code?: number | null;
+    /**
+     * was it said that the target has the caller, or is it inferred
+     */
+    confirmed?: boolean | null;
+    reason?: string | null;
+};
+
+export type TransferStanding = {
+    state: 'none' | 'ringing';
+};
+
+/**
+ * An assistant for one call.
+ */
+export type TransientBody = {
+    business_name?: string | null;
+    /**
+     * gets a mail when a call is over
+     */
+    notification_email?: string | null;
+    notification_emails?: Array<string> | null;
+    /**
+     * asked of callers on inbound calls
+     */
+    recording_consent?: RecordingConsent | null;
+    /**
+     * the greeting; `{{name}}` is filled from `variables`
+     */
+    first_message?: string | null;
+    /**
+     * may the caller barge in on the greeting
+     */
+    first_message_interruptible?: boolean;
+    /**
+     * an inactive assistant takes and places no calls
+     */
+    is_active?: boolean;
+    /**
+     * null: 600
+     */
+    max_duration_seconds?: number | null;
+    /**
+     * prompt a caller who says nothing, then hang up
+     */
+    autonomous_silence_handling?: boolean;
+    /**
+     * delays the first prompt
+     */
+    silence_timeout_seconds?: number;
+    /**
+     * on outbound calls
+     */
+    voicemail_detection?: boolean | null;
+    /**
+     * left on a voicemail; null or empty: hang up
+     */
+    voicemail_message?: string | null;
+    /**
+     * `true` is refused: it is not supported yet
+     */
+    gdpr_mode?: boolean;
+    /**
+     * where events of this assistant's calls go
+     */
+    webhook_url?: string | null;
+    /**
+     * signs webhooks; shown to keys with the scope `full` only
+     */
+    webhook_secret?: string | null;
+    /**
+     * null: all of them
+     */
+    webhook_events?: Array<'assistant-request' | 'tool-calls' | 'status-update' | 'end-of-call-report'> | null;
+    analysis_plan?: AnalysisPlan | null;
+    /**
+     * who listens; null for a realtime model
+     */
+    stt_config?: SttConfig | null;
+    /**
+     * who thinks
+     */
+    llm_config: LlmConfig;
+    /**
+     * who speaks; null for a realtime model
+     */
+    tts_config?: TtsConfig | null;
+    speech_config?: SpeechConfig | null;
+    name?: string | null;
+    metadata?: {
+        [key: string]: unknown;
+    };
+};
+
+export type TtsConfig = ({
+    provider: 'sandbox';
+} & TtsConfigSandbox) | ({
+    provider: 'elevenlabs';
+} & TtsConfigElevenlabs) | ({
+    provider: 'inworld';
+} & TtsConfigInworld) | ({
+    provider: 'google';
+} & TtsConfigGoogle) | ({
+    provider: 'openai';
+} & TtsConfigOpenai) | ({
+    provider: 'xai';
+} & TtsConfigXai) | ({
+    provider: 'voicedock';
+} & TtsConfigVoicedock) | ({
+    provider: '11labs';
+} & TtsConfig11Labs);
+
+export type TtsConfig11Labs = {
+    provider: '11labs';
+    model?: string;
+    voice_id: string;
+    stability?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    similarity_boost?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    style?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    speed?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    use_speaker_boost?: boolean | null;
+    apply_text_normalization?: 'auto' | 'on' | 'off' | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    apply_language_text_normalization?: boolean | null;
+    /**
+     * a language tag, such as `en` or `pt-BR`; not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    language?: string | null;
+};
+
+export type TtsConfigElevenlabs = {
+    provider: 'elevenlabs';
+    model?: string;
+    voice_id: string;
+    stability?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    similarity_boost?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    style?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    speed?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    use_speaker_boost?: boolean | null;
+    apply_text_normalization?: 'auto' | 'on' | 'off' | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    apply_language_text_normalization?: boolean | null;
+    /**
+     * a language tag, such as `en` or `pt-BR`; not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    language?: string | null;
+};
+
+export type TtsConfigGoogle = {
+    provider: 'google';
+    model?: string;
+    voice_id?: 'Puck' | 'Kore' | 'Zephyr' | 'Charon' | 'Fenrir' | 'Leda' | 'Orus' | 'Aoede' | 'Callirrhoe' | 'Autonoe' | 'Enceladus' | 'Iapetus' | 'Umbriel' | 'Algieba' | 'Despina' | 'Erinome' | 'Algenib' | 'Rasalgethi' | 'Laomedeia' | 'Achernar' | 'Alnilam' | 'Schedar' | 'Gacrux' | 'Pulcherrima' | 'Achird' | 'Zubenelgenubi' | 'Vindemiatrix' | 'Sadachbia' | 'Sadaltager' | 'Sulafat';
+    /**
+     * a language tag, such as `en` or `pt-BR`
+     */
+    language?: string | null;
+    instructions?: string | null;
+    /**
+     * heeded by `chirp-3-hd`
+     */
+    speaking_rate?: number;
+};
+
+export type TtsConfigInworld = {
+    provider: 'inworld';
+    model?: string;
+    voice_id: string;
+    /**
+     * a language tag, such as `en` or `pt-BR`
+     */
+    language?: string | null;
+    speed?: number | null;
+};
+
+export type TtsConfigOpenai = {
+    provider: 'openai';
+    model?: string;
+    voice_id?: string;
+    instructions?: string | null;
+    speed?: number | null;
+};
+
+/**
+ * Parts of a block: laid over the saved one, unless `provider` is another.
+ */
+export type TtsConfigPart = {
+    provider?: 'sandbox' | 'elevenlabs' | 'inworld' | 'google' | 'openai' | 'xai' | 'voicedock' | '11labs';
+    model?: string | null;
+    voice_id?: 'modem' | 'espeak' | 'modem-unaligned' | string | 'Puck' | 'Kore' | 'Zephyr' | 'Charon' | 'Fenrir' | 'Leda' | 'Orus' | 'Aoede' | 'Callirrhoe' | 'Autonoe' | 'Enceladus' | 'Iapetus' | 'Umbriel' | 'Algieba' | 'Despina' | 'Erinome' | 'Algenib' | 'Rasalgethi' | 'Laomedeia' | 'Achernar' | 'Alnilam' | 'Schedar' | 'Gacrux' | 'Pulcherrima' | 'Achird' | 'Zubenelgenubi' | 'Vindemiatrix' | 'Sadachbia' | 'Sadaltager' | 'Sulafat' | 'voicedock';
+    language?: string | null;
+    stability?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    similarity_boost?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    style?: number | null;
+    speed?: number | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    use_speaker_boost?: boolean | null;
+    apply_text_normalization?: 'auto' | 'on' | 'off' | null;
+    /**
+     * not taken where `model` is one of `eleven_v3`, `eleven_v4`, `eleven_v4_turbo`
+     */
+    apply_language_text_normalization?: boolean | null;
+    instructions?: string | null;
+    /**
+     * heeded by `chirp-3-hd`
+     */
+    speaking_rate?: number;
+};
+
+export type TtsConfigSandbox = {
+    provider: 'sandbox';
+    model?: string | null;
+    voice_id?: 'modem' | 'espeak' | 'modem-unaligned';
+    /**
+     * a language tag, such as `en` or `pt-BR`
+     */
+    language?: string | null;
+};
+
+export type TtsConfigVoicedock = {
+    provider: 'voicedock';
+    model?: string;
+    voice_id?: 'voicedock';
+};
+
+export type TtsConfigXai = {
+    provider: 'xai';
+    model?: string | null;
+    voice_id?: string;
+    /**
+     * a language tag, such as `en` or `pt-BR`
+     */
+    language?: string | null;
+};
+
+/**
+ * When a turn is over, and what an interruption is. For models that do not listen and speak themselves.
+ */
+export type TurnTaking = {
+    endpointing_min_delay?: number;
+    endpointing_max_delay?: number;
+    interruption_min_duration?: number;
+    interruption_min_words?: number;
+    false_interruption_timeout?: number | null;
+};
+
+export type UsageAnswer = {
+    /**
+     * newest first
+     */
+    logs: Array<UsageLine>;
+    pagination: Pagination;
+    summary: UsageSummary;
+};
+
+export type UsageLine = {
+    /**
+     * the call's
+     */
+    id: string;
+    /**
+     * from answer to end, rounded
+     */
+    duration_sec: number;
+    call_type: 'phone' | 'web';
+    /**
+     * the person's; null on web calls
+     */
+    phone_number: string | null;
+    /**
+     * the same as `assistant_name`
+     */
+    agent_name: string | null;
+    assistant_name: string | null;
+    business_name: string | null;
+    /**
+     * when the call was placed
+     */
+    created_at: string;
+    /**
+     * whose call it was: the caller's own organization, or a child it pays for
+     */
+    org_id: string;
+};
+
+/**
+ * Of all lines that the dates ask for, not of this page alone. Sums of exact durations, rounded once.
+ */
+export type UsageSummary = {
+    total_calls: number;
+    total_duration_seconds: number;
+    /**
+     * to two decimals
+     */
+    total_duration_minutes: number;
+};
+
+export type VoiceDescription = {
+    en: string;
+};
+
+export type VoiceShown = {
+    id: string;
+    name: string;
+    provider: string;
+    language?: string | null;
+    description?: VoiceDescription | null;
+};
+
+export type VoicesAnswer = {
+    voices: Array<VoiceShown>;
+    pagination: Pagination;
+};
+
+export type WorkersCheck = {
+    status: 'ok' | 'error';
+    /**
+     * workers heard of in the last seconds
+     */
+    count: number;
 };
 
 export type AssistantsListData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Limit
-         */
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/assistants';
 };
 
+export type AssistantsListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type AssistantsListError = AssistantsListErrors[keyof AssistantsListErrors];
+
 export type AssistantsListResponses = {
     /**
-     * Response Get Assistants
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: AssistantsAnswer;
 };
 
 export type AssistantsListResponse = AssistantsListResponses[keyof AssistantsListResponses];
@@ -1382,26 +2581,57 @@ export type AssistantsCreateData = {
     body: AssistantBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
     url: '/api/v1/assistants';
 };
 
+export type AssistantsCreateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type AssistantsCreateError = AssistantsCreateErrors[keyof AssistantsCreateErrors];
+
 export type AssistantsCreateResponses = {
     /**
-     * Response Post Assistants
-     *
-     * Successful Response
+     * Created
      */
-    201: {
-        [key: string]: unknown;
-    };
+    201: AssistantSavedAnswer;
 };
 
 export type AssistantsCreateResponse = AssistantsCreateResponses[keyof AssistantsCreateResponses];
@@ -1409,24 +2639,46 @@ export type AssistantsCreateResponse = AssistantsCreateResponses[keyof Assistant
 export type AssistantsDeleteData = {
     body?: never;
     path: {
-        /**
-         * Assistant Id
-         */
         assistant_id: string;
     };
     query?: never;
     url: '/api/v1/assistants/{assistant_id}';
 };
 
+export type AssistantsDeleteErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `in_use`: Something still uses this
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type AssistantsDeleteError = AssistantsDeleteErrors[keyof AssistantsDeleteErrors];
+
 export type AssistantsDeleteResponses = {
     /**
-     * Response Delete Assistants Assistant Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: boolean;
-    };
+    200: Success;
 };
 
 export type AssistantsDeleteResponse = AssistantsDeleteResponses[keyof AssistantsDeleteResponses];
@@ -1434,24 +2686,38 @@ export type AssistantsDeleteResponse = AssistantsDeleteResponses[keyof Assistant
 export type AssistantsGetData = {
     body?: never;
     path: {
-        /**
-         * Assistant Id
-         */
         assistant_id: string;
     };
     query?: never;
     url: '/api/v1/assistants/{assistant_id}';
 };
 
+export type AssistantsGetErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type AssistantsGetError = AssistantsGetErrors[keyof AssistantsGetErrors];
+
 export type AssistantsGetResponses = {
     /**
-     * Response Get Assistants Assistant Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: AssistantAnswer;
 };
 
 export type AssistantsGetResponse = AssistantsGetResponses[keyof AssistantsGetResponses];
@@ -1459,24 +2725,58 @@ export type AssistantsGetResponse = AssistantsGetResponses[keyof AssistantsGetRe
 export type AssistantsUpdateData = {
     body: AssistantPatch;
     path: {
-        /**
-         * Assistant Id
-         */
         assistant_id: string;
     };
     query?: never;
     url: '/api/v1/assistants/{assistant_id}';
 };
 
+export type AssistantsUpdateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type AssistantsUpdateError = AssistantsUpdateErrors[keyof AssistantsUpdateErrors];
+
 export type AssistantsUpdateResponses = {
     /**
-     * Response Patch Assistants Assistant Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: AssistantSavedAnswer;
 };
 
 export type AssistantsUpdateResponse = AssistantsUpdateResponses[keyof AssistantsUpdateResponses];
@@ -1488,15 +2788,28 @@ export type CatalogGetData = {
     url: '/api/v1/catalog';
 };
 
+export type CatalogGetErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CatalogGetError = CatalogGetErrors[keyof CatalogGetErrors];
+
 export type CatalogGetResponses = {
     /**
-     * Response Get Catalog
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: CatalogAnswer;
 };
 
 export type CatalogGetResponse = CatalogGetResponses[keyof CatalogGetResponses];
@@ -1505,31 +2818,39 @@ export type VoicesListData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Provider
-         */
-        provider?: string | null;
-        /**
-         * Limit
-         */
+        provider?: string;
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/voices';
 };
 
+export type VoicesListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type VoicesListError = VoicesListErrors[keyof VoicesListErrors];
+
 export type VoicesListResponses = {
     /**
-     * Response Get Voices
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: VoicesAnswer;
 };
 
 export type VoicesListResponse = VoicesListResponses[keyof VoicesListResponses];
@@ -1538,35 +2859,41 @@ export type CallsListData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Status
-         */
-        status?: string | null;
-        /**
-         * Start Date
-         */
-        start_date?: string | null;
-        /**
-         * End Date
-         */
-        end_date?: string | null;
-        /**
-         * Limit
-         */
+        status?: string;
+        start_date?: string;
+        end_date?: string;
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/calls';
 };
 
+export type CallsListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsListError = CallsListErrors[keyof CallsListErrors];
+
 export type CallsListResponses = {
     /**
-     * Successful Response
+     * OK
      */
-    200: Calls;
+    200: CallsAnswer;
 };
 
 export type CallsListResponse = CallsListResponses[keyof CallsListResponses];
@@ -1575,22 +2902,65 @@ export type CallsPlaceData = {
     body: PlaceBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
     url: '/api/v1/calls';
 };
 
+export type CallsPlaceErrors = {
+    /**
+     * `invalid_request`: Invalid request; `provider_unavailable`: Provider is not available here
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `insufficient_credits`: Insufficient credits
+     */
+    402: ProblemBody;
+    /**
+     * `policy_blocked`: The dialing policy forbids this destination; `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body; `no_available_number`: No number to call from
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `no_capacity`: No worker has a free slot; `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsPlaceError = CallsPlaceErrors[keyof CallsPlaceErrors];
+
 export type CallsPlaceResponses = {
     /**
-     * Successful Response
+     * Created
      */
-    201: Placed;
+    201: PlacedAnswer;
 };
 
 export type CallsPlaceResponse = CallsPlaceResponses[keyof CallsPlaceResponses];
@@ -1598,25 +2968,44 @@ export type CallsPlaceResponse = CallsPlaceResponses[keyof CallsPlaceResponses];
 export type CallsGetData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: {
-        /**
-         * Include
-         */
         include?: string;
     };
     url: '/api/v1/calls/{call_id}';
 };
 
+export type CallsGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsGetError = CallsGetErrors[keyof CallsGetErrors];
+
 export type CallsGetResponses = {
     /**
-     * Successful Response
+     * OK
      */
-    200: Call;
+    200: CallAnswer;
 };
 
 export type CallsGetResponse = CallsGetResponses[keyof CallsGetResponses];
@@ -1624,29 +3013,45 @@ export type CallsGetResponse = CallsGetResponses[keyof CallsGetResponses];
 export type CallsListEventsData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: {
-        /**
-         * After
-         */
         after?: number;
-        /**
-         * Limit
-         */
         limit?: number;
     };
     url: '/api/v1/calls/{call_id}/events';
 };
 
+export type CallsListEventsErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsListEventsError = CallsListEventsErrors[keyof CallsListEventsErrors];
+
 export type CallsListEventsResponses = {
     /**
-     * Successful Response
+     * OK
      */
-    200: Events;
+    200: EventsAnswer;
 };
 
 export type CallsListEventsResponse = CallsListEventsResponses[keyof CallsListEventsResponses];
@@ -1654,24 +3059,38 @@ export type CallsListEventsResponse = CallsListEventsResponses[keyof CallsListEv
 export type CallsGetStateData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: never;
     url: '/api/v1/calls/{call_id}/state';
 };
 
+export type CallsGetStateErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsGetStateError = CallsGetStateErrors[keyof CallsGetStateErrors];
+
 export type CallsGetStateResponses = {
     /**
-     * Response Get Calls Call Id State
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: StateAnswer;
 };
 
 export type CallsGetStateResponse = CallsGetStateResponses[keyof CallsGetStateResponses];
@@ -1679,33 +3098,45 @@ export type CallsGetStateResponse = CallsGetStateResponses[keyof CallsGetStateRe
 export type CallsListCommandsData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: {
-        /**
-         * Limit
-         */
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/calls/{call_id}/commands';
 };
 
+export type CallsListCommandsErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsListCommandsError = CallsListCommandsErrors[keyof CallsListCommandsErrors];
+
 export type CallsListCommandsResponses = {
     /**
-     * Response Get Calls Call Id Commands
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: CommandsAnswer;
 };
 
 export type CallsListCommandsResponse = CallsListCommandsResponses[keyof CallsListCommandsResponses];
@@ -1713,24 +3144,39 @@ export type CallsListCommandsResponse = CallsListCommandsResponses[keyof CallsLi
 export type CallsGetCommandData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
-        /**
-         * Command Id
-         */
         command_id: string;
     };
     query?: never;
     url: '/api/v1/calls/{call_id}/commands/{command_id}';
 };
 
+export type CallsGetCommandErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsGetCommandError = CallsGetCommandErrors[keyof CallsGetCommandErrors];
+
 export type CallsGetCommandResponses = {
     /**
-     * Successful Response
+     * OK
      */
-    200: CommandOne;
+    200: CommandAnswer;
 };
 
 export type CallsGetCommandResponse = CallsGetCommandResponses[keyof CallsGetCommandResponses];
@@ -1738,52 +3184,125 @@ export type CallsGetCommandResponse = CallsGetCommandResponses[keyof CallsGetCom
 export type CallsGetRecordingData = {
     body?: never;
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: never;
     url: '/api/v1/calls/{call_id}/recording';
 };
 
-export type CallsGetRecordingResponses = {
+export type CallsGetRecordingErrors = {
     /**
-     * Successful Response
+     * `unauthorized`: Invalid API key
      */
-    200: unknown;
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `recording_not_ready`: The recording is not ready
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
 };
 
+export type CallsGetRecordingError = CallsGetRecordingErrors[keyof CallsGetRecordingErrors];
+
+export type CallsGetRecordingResponses = {
+    /**
+     * OK
+     */
+    200: Blob | File;
+};
+
+export type CallsGetRecordingResponse = CallsGetRecordingResponses[keyof CallsGetRecordingResponses];
+
 export type CallsControlData = {
-    body: SayBody | InjectBody | EndBody | TransferBody | DigitsBody | MuteBody | HoldBody | CancelBody;
+    body: ({
+        type: 'say';
+    } & SayBody) | ({
+        type: 'inject-context';
+    } & InjectBody) | ({
+        type: 'end-call';
+    } & EndBody) | ({
+        type: 'transfer';
+    } & TransferBody) | ({
+        type: 'send-dtmf';
+    } & DigitsBody) | ({
+        type: 'mute' | 'unmute';
+    } & MuteBody) | ({
+        type: 'hold' | 'resume';
+    } & HoldBody) | ({
+        type: 'cancel';
+    } & CancelBody);
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path: {
-        /**
-         * Call Id
-         */
         call_id: string;
     };
     query?: {
-        /**
-         * Wait
-         */
         wait?: 'accepted' | 'started' | 'finished';
     };
     url: '/api/v1/calls/{call_id}/control';
 };
 
+export type CallsControlErrors = {
+    /**
+     * `call_not_in_progress`: Call is not in progress; `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `policy_blocked`: The dialing policy forbids this destination; `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests; `too_many_commands`: Too many commands are queued on this call
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsControlError = CallsControlErrors[keyof CallsControlErrors];
+
 export type CallsControlResponses = {
     /**
-     * Successful Response
+     * OK
      */
-    200: Receipt;
+    200: ControlAnswer;
 };
 
 export type CallsControlResponse = CallsControlResponses[keyof CallsControlResponses];
@@ -1792,23 +3311,37 @@ export type OrganizationsGetData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Include Children
-         */
         include_children?: boolean;
     };
     url: '/api/v1/organizations';
 };
 
+export type OrganizationsGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type OrganizationsGetError = OrganizationsGetErrors[keyof OrganizationsGetErrors];
+
 export type OrganizationsGetResponses = {
     /**
-     * Response Get Organizations
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: OrganizationAnswer;
 };
 
 export type OrganizationsGetResponse = OrganizationsGetResponses[keyof OrganizationsGetResponses];
@@ -1820,15 +3353,48 @@ export type OrganizationsUpdateData = {
     url: '/api/v1/organizations';
 };
 
+export type OrganizationsUpdateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type OrganizationsUpdateError = OrganizationsUpdateErrors[keyof OrganizationsUpdateErrors];
+
 export type OrganizationsUpdateResponses = {
     /**
-     * Response Patch Organizations
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: RetentionAnswer;
 };
 
 export type OrganizationsUpdateResponse = OrganizationsUpdateResponses[keyof OrganizationsUpdateResponses];
@@ -1837,26 +3403,61 @@ export type OrganizationsCreateData = {
     body: OrganizationBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
     url: '/api/v1/organizations';
 };
 
+export type OrganizationsCreateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type OrganizationsCreateError = OrganizationsCreateErrors[keyof OrganizationsCreateErrors];
+
 export type OrganizationsCreateResponses = {
     /**
-     * Response Post Organizations
-     *
-     * Successful Response
+     * Created
      */
-    201: {
-        [key: string]: unknown;
-    };
+    201: NewOrganizationAnswer;
 };
 
 export type OrganizationsCreateResponse = OrganizationsCreateResponses[keyof OrganizationsCreateResponses];
@@ -1865,31 +3466,47 @@ export type KeysListData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Org Id
-         */
-        org_id?: string | null;
-        /**
-         * Limit
-         */
+        org_id?: string;
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/keys';
 };
 
+export type KeysListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type KeysListError = KeysListErrors[keyof KeysListErrors];
+
 export type KeysListResponses = {
     /**
-     * Response Get Keys
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: KeysAnswer;
 };
 
 export type KeysListResponse = KeysListResponses[keyof KeysListResponses];
@@ -1898,76 +3515,151 @@ export type KeysCreateData = {
     body: KeyBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
     url: '/api/v1/keys';
 };
 
+export type KeysCreateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type KeysCreateError = KeysCreateErrors[keyof KeysCreateErrors];
+
 export type KeysCreateResponses = {
     /**
-     * Response Post Keys
-     *
-     * Successful Response
+     * Created
      */
-    201: {
-        [key: string]: unknown;
-    };
+    201: NewKeyAnswer;
 };
 
 export type KeysCreateResponse = KeysCreateResponses[keyof KeysCreateResponses];
 
-export type KeysDeleteData = {
+export type KeysRevokeData = {
     body?: never;
     path: {
-        /**
-         * Key Id
-         */
         key_id: string;
     };
     query?: never;
     url: '/api/v1/keys/{key_id}';
 };
 
-export type KeysDeleteResponses = {
+export type KeysRevokeErrors = {
     /**
-     * Response Delete Keys Key Id
-     *
-     * Successful Response
+     * `unauthorized`: Invalid API key
      */
-    200: {
-        [key: string]: unknown;
-    };
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
 };
 
-export type KeysDeleteResponse = KeysDeleteResponses[keyof KeysDeleteResponses];
+export type KeysRevokeError = KeysRevokeErrors[keyof KeysRevokeErrors];
+
+export type KeysRevokeResponses = {
+    /**
+     * OK
+     */
+    200: Success;
+};
+
+export type KeysRevokeResponse = KeysRevokeResponses[keyof KeysRevokeResponses];
 
 export type KeysGetData = {
     body?: never;
     path: {
-        /**
-         * Key Id
-         */
         key_id: string;
     };
     query?: never;
     url: '/api/v1/keys/{key_id}';
 };
 
+export type KeysGetErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type KeysGetError = KeysGetErrors[keyof KeysGetErrors];
+
 export type KeysGetResponses = {
     /**
-     * Response Get Keys Key Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: KeyAnswer;
 };
 
 export type KeysGetResponse = KeysGetResponses[keyof KeysGetResponses];
@@ -1976,27 +3668,38 @@ export type CampaignsListData = {
     body?: never;
     path?: never;
     query?: {
-        /**
-         * Limit
-         */
         limit?: number;
-        /**
-         * Offset
-         */
         offset?: number;
     };
     url: '/api/v1/campaigns';
 };
 
+export type CampaignsListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsListError = CampaignsListErrors[keyof CampaignsListErrors];
+
 export type CampaignsListResponses = {
     /**
-     * Response Get Campaigns
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: CampaignList;
 };
 
 export type CampaignsListResponse = CampaignsListResponses[keyof CampaignsListResponses];
@@ -2005,26 +3708,61 @@ export type CampaignsCreateData = {
     body: CampaignBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path?: never;
     query?: never;
     url: '/api/v1/campaigns';
 };
 
+export type CampaignsCreateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsCreateError = CampaignsCreateErrors[keyof CampaignsCreateErrors];
+
 export type CampaignsCreateResponses = {
     /**
-     * Response Post Campaigns
-     *
-     * Successful Response
+     * Created
      */
-    201: {
-        [key: string]: unknown;
-    };
+    201: CampaignMade;
 };
 
 export type CampaignsCreateResponse = CampaignsCreateResponses[keyof CampaignsCreateResponses];
@@ -2032,24 +3770,46 @@ export type CampaignsCreateResponse = CampaignsCreateResponses[keyof CampaignsCr
 export type CampaignsDeleteData = {
     body?: never;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}';
 };
 
+export type CampaignsDeleteErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsDeleteError = CampaignsDeleteErrors[keyof CampaignsDeleteErrors];
+
 export type CampaignsDeleteResponses = {
     /**
-     * Response Delete Campaigns Campaign Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: Success;
 };
 
 export type CampaignsDeleteResponse = CampaignsDeleteResponses[keyof CampaignsDeleteResponses];
@@ -2057,24 +3817,38 @@ export type CampaignsDeleteResponse = CampaignsDeleteResponses[keyof CampaignsDe
 export type CampaignsGetData = {
     body?: never;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}';
 };
 
+export type CampaignsGetErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsGetError = CampaignsGetErrors[keyof CampaignsGetErrors];
+
 export type CampaignsGetResponses = {
     /**
-     * Response Get Campaigns Campaign Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: CampaignOne;
 };
 
 export type CampaignsGetResponse = CampaignsGetResponses[keyof CampaignsGetResponses];
@@ -2082,24 +3856,58 @@ export type CampaignsGetResponse = CampaignsGetResponses[keyof CampaignsGetRespo
 export type CampaignsUpdateData = {
     body: CampaignChanges;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}';
 };
 
+export type CampaignsUpdateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `campaigns_not_running`: Campaigns do not run here yet; `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsUpdateError = CampaignsUpdateErrors[keyof CampaignsUpdateErrors];
+
 export type CampaignsUpdateResponses = {
     /**
-     * Response Patch Campaigns Campaign Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: CampaignOne;
 };
 
 export type CampaignsUpdateResponse = CampaignsUpdateResponses[keyof CampaignsUpdateResponses];
@@ -2107,93 +3915,159 @@ export type CampaignsUpdateResponse = CampaignsUpdateResponses[keyof CampaignsUp
 export type CampaignsListLeadsData = {
     body?: never;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
     };
     query?: {
-        /**
-         * Limit
-         */
-        limit?: number | null;
-        /**
-         * Offset
-         */
-        offset?: number | null;
-        /**
-         * Status
-         */
-        status?: LeadStatus | null;
+        limit?: number;
+        offset?: number;
+        status?: unknown;
     };
     url: '/api/v1/campaigns/{campaign_id}/leads';
 };
 
-export type CampaignsListLeadsResponses = {
+export type CampaignsListLeadsErrors = {
     /**
-     * Successful Response
+     * `invalid_request`: Invalid request
      */
-    200: unknown;
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
 };
 
-export type CampaignsCreateLeadData = {
+export type CampaignsListLeadsError = CampaignsListLeadsErrors[keyof CampaignsListLeadsErrors];
+
+export type CampaignsListLeadsResponses = {
+    /**
+     * OK
+     */
+    200: LeadList;
+};
+
+export type CampaignsListLeadsResponse = CampaignsListLeadsResponses[keyof CampaignsListLeadsResponses];
+
+export type CampaignsAddLeadsData = {
     body: LeadBody | LeadsBody;
     headers?: {
         /**
-         * Idempotency-Key
-         *
          * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
          */
-        'Idempotency-Key'?: string | null;
+        'Idempotency-Key'?: string;
     };
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}/leads';
 };
 
-export type CampaignsCreateLeadResponses = {
+export type CampaignsAddLeadsErrors = {
     /**
-     * Response Post Campaigns Campaign Id Leads
-     *
-     * Successful Response
+     * `invalid_request`: Invalid request
      */
-    201: {
-        [key: string]: unknown;
-    };
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
 };
 
-export type CampaignsCreateLeadResponse = CampaignsCreateLeadResponses[keyof CampaignsCreateLeadResponses];
+export type CampaignsAddLeadsError = CampaignsAddLeadsErrors[keyof CampaignsAddLeadsErrors];
+
+export type CampaignsAddLeadsResponses = {
+    /**
+     * Created
+     */
+    201: LeadsMade;
+};
+
+export type CampaignsAddLeadsResponse = CampaignsAddLeadsResponses[keyof CampaignsAddLeadsResponses];
 
 export type CampaignsDeleteLeadData = {
     body?: never;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
-        /**
-         * Lead Id
-         */
         lead_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}/leads/{lead_id}';
 };
 
+export type CampaignsDeleteLeadErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsDeleteLeadError = CampaignsDeleteLeadErrors[keyof CampaignsDeleteLeadErrors];
+
 export type CampaignsDeleteLeadResponses = {
     /**
-     * Response Delete Campaigns Campaign Id Leads Lead Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: Success;
 };
 
 export type CampaignsDeleteLeadResponse = CampaignsDeleteLeadResponses[keyof CampaignsDeleteLeadResponses];
@@ -2201,31 +4075,336 @@ export type CampaignsDeleteLeadResponse = CampaignsDeleteLeadResponses[keyof Cam
 export type CampaignsGetLeadData = {
     body?: never;
     path: {
-        /**
-         * Campaign Id
-         */
         campaign_id: string;
-        /**
-         * Lead Id
-         */
         lead_id: string;
     };
     query?: never;
     url: '/api/v1/campaigns/{campaign_id}/leads/{lead_id}';
 };
 
+export type CampaignsGetLeadErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CampaignsGetLeadError = CampaignsGetLeadErrors[keyof CampaignsGetLeadErrors];
+
 export type CampaignsGetLeadResponses = {
     /**
-     * Response Get Campaigns Campaign Id Leads Lead Id
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: LeadOne;
 };
 
 export type CampaignsGetLeadResponse = CampaignsGetLeadResponses[keyof CampaignsGetLeadResponses];
+
+export type NumbersListData = {
+    body?: never;
+    path?: never;
+    query?: {
+        limit?: number;
+        offset?: number;
+    };
+    url: '/api/v1/numbers';
+};
+
+export type NumbersListErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type NumbersListError = NumbersListErrors[keyof NumbersListErrors];
+
+export type NumbersListResponses = {
+    /**
+     * OK
+     */
+    200: NumbersAnswer;
+};
+
+export type NumbersListResponse = NumbersListResponses[keyof NumbersListResponses];
+
+export type NumbersCreateData = {
+    body: NumberBody;
+    headers?: {
+        /**
+         * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
+         */
+        'Idempotency-Key'?: string;
+    };
+    path?: never;
+    query?: never;
+    url: '/api/v1/numbers';
+};
+
+export type NumbersCreateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type NumbersCreateError = NumbersCreateErrors[keyof NumbersCreateErrors];
+
+export type NumbersCreateResponses = {
+    /**
+     * Created
+     */
+    201: NumberAnswer;
+};
+
+export type NumbersCreateResponse = NumbersCreateResponses[keyof NumbersCreateResponses];
+
+export type NumbersDeleteData = {
+    body?: never;
+    path: {
+        number_id: string;
+    };
+    query?: never;
+    url: '/api/v1/numbers/{number_id}';
+};
+
+export type NumbersDeleteErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type NumbersDeleteError = NumbersDeleteErrors[keyof NumbersDeleteErrors];
+
+export type NumbersDeleteResponses = {
+    /**
+     * OK
+     */
+    200: Success;
+};
+
+export type NumbersDeleteResponse = NumbersDeleteResponses[keyof NumbersDeleteResponses];
+
+export type NumbersGetData = {
+    body?: never;
+    path: {
+        number_id: string;
+    };
+    query?: never;
+    url: '/api/v1/numbers/{number_id}';
+};
+
+export type NumbersGetErrors = {
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type NumbersGetError = NumbersGetErrors[keyof NumbersGetErrors];
+
+export type NumbersGetResponses = {
+    /**
+     * OK
+     */
+    200: NumberAnswer;
+};
+
+export type NumbersGetResponse = NumbersGetResponses[keyof NumbersGetResponses];
+
+export type NumbersUpdateData = {
+    body: NumberChanges;
+    path: {
+        number_id: string;
+    };
+    query?: never;
+    url: '/api/v1/numbers/{number_id}';
+};
+
+export type NumbersUpdateErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type NumbersUpdateError = NumbersUpdateErrors[keyof NumbersUpdateErrors];
+
+export type NumbersUpdateResponses = {
+    /**
+     * OK
+     */
+    200: NumberAnswer;
+};
+
+export type NumbersUpdateResponse = NumbersUpdateResponses[keyof NumbersUpdateResponses];
+
+export type UsageGetData = {
+    body?: never;
+    path?: never;
+    query?: {
+        start_date?: string;
+        end_date?: string;
+        /**
+         * also the calls of children, which this organization pays
+         */
+        include_children?: boolean;
+        limit?: number;
+        offset?: number;
+    };
+    url: '/api/v1/usage';
+};
+
+export type UsageGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type UsageGetError = UsageGetErrors[keyof UsageGetErrors];
+
+export type UsageGetResponses = {
+    /**
+     * OK
+     */
+    200: UsageAnswer;
+};
+
+export type UsageGetResponse = UsageGetResponses[keyof UsageGetResponses];
 
 export type HealthGetData = {
     body?: never;
@@ -2236,13 +4415,9 @@ export type HealthGetData = {
 
 export type HealthGetResponses = {
     /**
-     * Response Get Health
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: HealthAnswer;
 };
 
 export type HealthGetResponse = HealthGetResponses[keyof HealthGetResponses];
@@ -2254,15 +4429,20 @@ export type HealthReadyData = {
     url: '/api/v1/ready';
 };
 
+export type HealthReadyErrors = {
+    /**
+     * Service Unavailable
+     */
+    503: ReadyAnswer;
+};
+
+export type HealthReadyError = HealthReadyErrors[keyof HealthReadyErrors];
+
 export type HealthReadyResponses = {
     /**
-     * Response Get Ready
-     *
-     * Successful Response
+     * OK
      */
-    200: {
-        [key: string]: unknown;
-    };
+    200: ReadyAnswer;
 };
 
 export type HealthReadyResponse = HealthReadyResponses[keyof HealthReadyResponses];

@@ -530,8 +530,12 @@ async def test_an_unfinished_campaign_holds_its_assistant(world: World) -> None:
             return await store.holds_assistant(session, world.org_id, made["assistant_id"])
 
     assert await said() == "Assistant is used by 1 campaign. Change or delete it first (PATCH /campaigns/{id})."
+    refused = await world.client.delete(f"/assistants/{made['assistant_id']}")
+    assert (refused.status_code, refused.json()["message"]) == (409, await said())
     await a_campaign(world, assistant_id=made["assistant_id"])
     assert "2 campaigns" in (await said() or "")
     for row in await world.rows(Campaign):
         await put(world, row.id, "completed")
     assert await said() is None
+    assert (await world.client.delete(f"/assistants/{made['assistant_id']}")).status_code == 200
+    assert (await world.client.get(f"/campaigns/{made['id']}")).json()["campaign"]["assistant_id"] is None

@@ -5,7 +5,6 @@ Which URL leads where is in `api/routes.py`.
 
 from __future__ import annotations
 
-from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -28,7 +27,7 @@ from trunkline.web.body import read
 from trunkline.web.caller import Controller, Placer, Reader
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.limits import Window, enforce
-from trunkline.web.moments import utc
+from trunkline.web.moments import Moment
 from trunkline.web.paging import Paged
 
 STATE_S = 2.0
@@ -62,8 +61,8 @@ async def list_calls(
     caller: Reader,
     page: Paged,
     status: Annotated[str | None, Query(max_length=32)] = None,
-    start_date: datetime | None = None,
-    end_date: datetime | None = None,
+    start_date: Moment | None = None,
+    end_date: Moment | None = None,
 ) -> JsonAnswer:
     """The organization's calls, newest first."""
     async with _database(request).reading() as session:
@@ -71,8 +70,8 @@ async def list_calls(
             session,
             caller.org_id,
             statuses=SPELLED.get(status, [status]) if status is not None else [],
-            start=utc(start_date, "start_date"),
-            end=utc(end_date, "end_date"),
+            start=start_date,
+            end=end_date,
             limit=page.limit,
             offset=page.offset,
         )

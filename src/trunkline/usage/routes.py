@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import datetime
 from typing import Annotated, Any
 
 from fastapi import Query, Request
@@ -14,7 +13,7 @@ from trunkline.usage.store import Lines
 from trunkline.usage.tables import UsageRow
 from trunkline.web.answers import JsonAnswer
 from trunkline.web.caller import Reader
-from trunkline.web.moments import utc
+from trunkline.web.moments import Moment
 from trunkline.web.paging import Paged
 
 
@@ -22,14 +21,14 @@ async def get_usage(
     request: Request,
     caller: Reader,
     page: Paged,
-    start_date: datetime | None = None,
-    end_date: datetime | None = None,
+    start_date: Moment | None = None,
+    end_date: Moment | None = None,
     include_children: Annotated[
         bool, Query(description="also the calls of children, which this organization pays")
     ] = False,
 ) -> JsonAnswer:
     """The calls that were billed, newest first, and what they come to."""
-    lines = Lines(caller.org_id, include_children, utc(start_date, "start_date"), utc(end_date, "end_date"))
+    lines = Lines(caller.org_id, include_children, start_date, end_date)
     database: Database = request.app.state.door.callers.database
     async with database.reading() as session:
         rows = await store.page(session, lines, page.limit, page.offset)

@@ -1,30 +1,35 @@
-"""Moments as clients send them."""
+"""Moments as clients write them."""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime, timedelta, timezone
-
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
-from trunkline.errors import BadRequest
-from trunkline.web.moments import utc
+from trunkline.web.moments import Moment
 
-
-def test_a_moment_without_a_zone_is_in_utc() -> None:
-    moment = datetime(2026, 1, 2, 3, tzinfo=UTC)
-    assert utc(moment.replace(tzinfo=None), "start_date") == moment
+MOMENTS: TypeAdapter[object] = TypeAdapter(Moment)
 
 
-def test_a_moment_of_another_zone_is_put_into_utc() -> None:
-    there = datetime(2026, 1, 2, 3, tzinfo=timezone(timedelta(hours=2)))
-    assert str(utc(there, "start_date")) == "2026-01-02 01:00:00+00:00"
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        ("2026-01-02T03:00:00Z", "2026-01-02 03:00:00+00:00"),
+        ("2026-01-02T03:00:00.250", "2026-01-02 03:00:00.250000+00:00"),
+        ("2026-01-02T03:00:00+02:00", "2026-01-02 01:00:00+00:00"),
+        ("2026-01-02", "2026-01-02 00:00:00+00:00"),
+    ],
+)
+def test_a_moment_is_put_into_utc_and_without_a_zone_it_is_there_already(written: str, meant: str) -> None:
+    assert str(MOMENTS.validate_python(written)) == meant
 
 
-def test_none_is_none() -> None:
-    assert utc(None, "start_date") is None
+@pytest.mark.parametrize("written", ["yesterday", "5", "1767322800", "", "2026-13-01", "2026-01-02T25:00:00Z"])
+def test_what_is_no_moment_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError):
+        MOMENTS.validate_python(written)
 
 
-def test_a_moment_that_utc_cannot_hold_is_refused_by_its_name() -> None:
-    with pytest.raises(BadRequest) as refused:
-        utc(datetime.max.replace(tzinfo=timezone(timedelta(hours=-2))), "end_date")
-    assert refused.value.details == ["end_date: is out of range"]
+@pytest.mark.parametrize("written", ["9999-12-31T23:59:59-02:00", "0001-01-01T00:00:00+02:00"])
+def test_a_moment_that_utc_cannot_hold_is_refused(written: str) -> None:
+    with pytest.raises(ValidationError, match="is out of range"):
+        MOMENTS.validate_python(written)

@@ -12,15 +12,16 @@ import uvicorn
 from fastapi import FastAPI
 
 from trunkline import __version__
-from trunkline.api import routes
+from trunkline.api import docs, routes
 from trunkline.api.health import Beats, Metered, Metrics, Vitals
 from trunkline.assistants.store import resolve
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusAway
 from trunkline.calls.control import Steering
 from trunkline.calls.placing import Placing
+from trunkline.campaigns import store as campaigns
 from trunkline.config import Settings
-from trunkline.numbers.store import Pool, holds_assistant
+from trunkline.numbers import store as numbers
 from trunkline.storage.engine import Database
 from trunkline.usage.store import require_credit
 from trunkline.web import problems
@@ -36,8 +37,6 @@ KEEP_ALIVE_S = 75
 GOODBYE_S = 5
 """How long requests that wait may still go on when the server stops."""
 
-DESCRIPTION = "Phone calls made by AI assistants, and steered while they are live."
-
 
 def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     beats = Beats()
@@ -45,9 +44,7 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     app = FastAPI(
         title="Trunkline",
         version=__version__,
-        description=DESCRIPTION,
-        docs_url=None,
-        redoc_url=None,
+        openapi_url=None,
         redirect_slashes=False,
         lifespan=_listening(bus, beats),
     )
@@ -55,12 +52,13 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     app.state.door = Door(Callers(database), Window(settings.rate_limit_per_minute), strangers)
     app.state.per_call = Window(settings.control_limit_per_minute)
     app.state.once = Once(database)
-    app.state.assistant_holds = (holds_assistant,)
-    app.state.placing = Placing(settings, database, bus, resolve, Pool(), require_credit)
+    app.state.assistant_holds = (numbers.holds_assistant, campaigns.holds_assistant)
+    app.state.placing = Placing(settings, database, bus, resolve, numbers.Pool(), require_credit)
     app.state.steering = Steering(settings, database, bus)
     app.state.vitals = Vitals(database, bus, beats, metrics)
     problems.install(app)
     routes.install(app)
+    docs.install(app)
     app.add_middleware(RateHeaders, strangers=strangers)
     app.add_middleware(Metered, metrics=metrics)
     return app

@@ -6,12 +6,12 @@ other field is an error, so that nobody believes in an option that does nothing.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Self
 
 import orjson
-from pydantic import AfterValidator, Field, StringConstraints, model_validator
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic.config import JsonDict
 
 from trunkline.calls.verbs import Command, Interrupt, OnInterrupt, OverCaller, Verb
 from trunkline.errors import BadRequest
@@ -35,7 +35,37 @@ Metadata = Annotated[dict[str, Any], AfterValidator(_small)]
 Variable = Annotated[str, StringConstraints(max_length=1000)]
 
 
+def _like(*examples: JsonDict) -> ConfigDict:
+    return ConfigDict(json_schema_extra={"examples": [*examples]})
+
+
+_SANDBOX: JsonDict = {
+    "stt_config": {"provider": "sandbox", "model": "modem", "language": "en"},
+    "llm_config": {"provider": "sandbox", "model": "echo"},
+    "tts_config": {"provider": "sandbox", "voice_id": "modem"},
+}
+_SAVED = "7c9e6679-7425-40de-944b-e07fc1f90ae7"
+
+
 class PlaceBody(Body):
+    """Whom to call, and with which assistant: a saved one, one for this call only, or a saved one with parts replaced."""
+
+    model_config = _like(
+        {"destination": "+31612345678", "number_id": "3b0d9f52-1f4c-4d0e-8f0a-6f5d2a7c9e11", "assistant_id": _SAVED},
+        {"destination": "+15005550001", "assistant": {**_SANDBOX, "first_message": "Good morning."}},
+        {
+            "destination": "+31612345678",
+            "assistant_id": _SAVED,
+            "assistant_override": {
+                "first_message": "Hello {{name}}, your appointment is on {{day}}.",
+                "llm_config": {"messages": [{"role": "system", "content": "You remind {{name}} of an appointment."}]},
+            },
+            "variables": {"name": "Ann", "day": "Tuesday"},
+            "metadata": {"ticket": 7},
+            "ring_timeout_seconds": 30,
+        },
+    )
+
     destination: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(
         description="E.164 with a leading +, or a sip: URI where those are allowed"
     )
@@ -97,6 +127,11 @@ class _Final(_Spoken):
 class SayBody(_Spoken):
     """Speak exactly these words."""
 
+    model_config = _like(
+        {"type": "say", "content": "Your taxi is here."},
+        {"type": "say", "content": "Goodbye.", "interrupt": "now", "end_after": True},
+    )
+
     type: Literal["say"]
     content: Content
     end_after: bool = Field(False, description="hang up after the last word")
@@ -111,6 +146,14 @@ class SayBody(_Spoken):
 
 class InjectBody(_Spoken):
     """Add to what the assistant knows."""
+
+    model_config = _like(
+        {
+            "type": "inject-context",
+            "content": "The customer has been verified as John Smith, account #12345",
+            "trigger_response": True,
+        }
+    )
 
     type: Literal["inject-context"]
     content: LongContent
@@ -127,11 +170,15 @@ class InjectBody(_Spoken):
 class EndBody(_Final):
     """End the call, after a last message if there is one."""
 
+    model_config = _like({"type": "end-call", "message": "Thank you for calling. Goodbye."}, {"type": "end-call"})
+
     type: Literal["end-call"]
 
 
 class TransferBody(_Final):
     """Hand the caller to another destination, announced by a message if there is one."""
+
+    model_config = _like({"type": "transfer", "destination": "+31201234567", "message": "One moment, I connect you."})
 
     type: Literal["transfer"]
     destination: Annotated[str, StringConstraints(min_length=1, max_length=255)]
@@ -142,12 +189,16 @@ class TransferBody(_Final):
 class DigitsBody(_Timed):
     """Send keypad digits to the far end."""
 
+    model_config = _like({"type": "send-dtmf", "digits": "12,3#"})
+
     type: Literal["send-dtmf"]
-    digits: Annotated[str, StringConstraints(pattern=re.compile(r"\A[0-9A-D*#,]{1,64}\Z"))]
+    digits: Annotated[str, StringConstraints(pattern=r"^[0-9A-D*#,]{1,64}$")]
 
 
 class MuteBody(_Timed):
     """`caller`: the assistant no longer hears the caller. `assistant`: it no longer speaks."""
+
+    model_config = _like({"type": "mute", "target": "assistant"}, {"type": "unmute", "target": "assistant"})
 
     type: Literal["mute", "unmute"]
     target: Literal["caller", "assistant"] = "caller"
@@ -156,11 +207,15 @@ class MuteBody(_Timed):
 class HoldBody(_Timed):
     """Put the caller on hold, or take it back."""
 
+    model_config = _like({"type": "hold"}, {"type": "resume"})
+
     type: Literal["hold", "resume"]
 
 
 class CancelBody(_Timed):
     """Take back a command that has not started."""
+
+    model_config = _like({"type": "cancel", "command_id": "cmd_91b7e4c05d3f4f2a8a6c1e90b3d7f264"})
 
     type: Literal["cancel"]
     command_id: CommandId

@@ -10,7 +10,7 @@ import hashlib
 import json
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -96,13 +96,6 @@ def path(location: Iterable[str | int], at: str = "") -> str:
     return text
 
 
-def documented(*models: type[Body]) -> dict[str, Any]:
-    """What the OpenAPI document says of a body that `read` reads: one of these."""
-    schemas = [_inlined(schema, schema.get("$defs", {})) for schema in (model.model_json_schema() for model in models)]
-    schema = schemas[0] if len(schemas) == 1 else {"oneOf": schemas}
-    return {"requestBody": {"required": True, "content": {"application/json": {"schema": schema}}}}
-
-
 def canonical_hash(value: Any) -> str:
     """Equal for two bodies that are the same JSON: key order, spacing, escapes and `1.0` for `1` make no difference."""
     text = json.dumps(_plain(value), sort_keys=True, separators=(",", ":"), ensure_ascii=True)
@@ -181,17 +174,6 @@ def _plain(value: Any) -> Any:
     if isinstance(value, dict):
         return {key: _plain(item) for key, item in value.items()}
     return value
-
-
-def _inlined(schema: Any, definitions: Mapping[str, Any]) -> Any:
-    """Without references: a part of the document has no place for definitions of its own."""
-    if isinstance(schema, list):
-        return [_inlined(item, definitions) for item in schema]
-    if not isinstance(schema, dict):
-        return schema
-    if "$ref" in schema:
-        return _inlined(definitions[schema["$ref"].rsplit("/", 1)[1]], definitions)
-    return {name: _inlined(item, definitions) for name, item in schema.items() if name != "$defs"}
 
 
 def _detail(where: str, phrase: str) -> str:

@@ -7,7 +7,8 @@ from typing import Any
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
-from pydantic import BaseModel
+from pydantic import BaseModel, ConfigDict, Field
+from pydantic.json_schema import SkipJsonSchema
 from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
@@ -28,13 +29,15 @@ DATABASE_AWAY = (OperationalError, InterfaceError)
 class ProblemBody(BaseModel):
     """What every error answer holds."""
 
-    error: str
-    """The short human phrase."""
-    message: str
-    details: list[str] | None = None
-    """One per offending field: `llm_config.temperature: …`."""
-    code: str
-    """The machine name."""
+    model_config = ConfigDict(extra="forbid")
+
+    error: str = Field(description="the short human phrase")
+    message: str = Field(description="what is wrong, in a sentence")
+    details: list[str] | SkipJsonSchema[None] = Field(
+        None, description="one per offending field: `llm_config.temperature: …`"
+    )
+    code: str = Field(description="the machine name")
+    retry_after: int | SkipJsonSchema[None] = Field(None, description="seconds, as in the header `Retry-After`")
 
 
 def install(app: FastAPI) -> None:

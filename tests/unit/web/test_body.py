@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from pydantic import Field, model_validator
 
 from trunkline.errors import BadRequest, TooLarge
-from trunkline.web.body import MAX_BYTES, Body, canonical_hash, documented, parse, path, validated
+from trunkline.web.body import MAX_BYTES, Body, canonical_hash, parse, path, validated
 
 
 class Item(Body):
@@ -112,11 +112,3 @@ def test_bodies_that_are_the_same_json_have_the_same_hash() -> None:
     assert canonical_hash(one) == canonical_hash(other)
     for different in ({"a": 2}, {"a": "1"}, {"a": True}, {"a": [1]}, {"a": None}, {}):
         assert canonical_hash({"a": 1}) != canonical_hash(different)
-
-
-def test_documents_hold_no_references() -> None:
-    document = documented(Order)
-    assert "$ref" not in json.dumps(document)
-    schema = document["requestBody"]["content"]["application/json"]["schema"]
-    assert schema["properties"]["items"]["items"]["properties"]["size"]["minimum"] == 1
-    assert len(documented(Order, Item)["requestBody"]["content"]["application/json"]["schema"]["oneOf"]) == 2

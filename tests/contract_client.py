@@ -30,6 +30,7 @@ MESSAGES = [{"role": "system", "content": "Be kind."}]
 class Api:
     runner: asyncio.Runner
     world: World
+    key: str
 
     def run(self, coroutine: Coroutine[Any, Any, T]) -> T:
         return self.runner.run(coroutine)
@@ -39,10 +40,11 @@ class Api:
     ) -> httpx.Response:
         """`path` below the base path, or a whole URL."""
         json_body = {} if body is None else {"json": body}
+        headers = {"Authorization": f"Bearer {self.key}", **(headers or {})}
         return self.run(self.world.client.request(method, path, headers=headers, **json_body))
 
     def raw(self, method: str, path: str, content: bytes | str, kind: str = "application/json") -> httpx.Response:
-        headers = {"Content-Type": kind}
+        headers = {"Authorization": f"Bearer {self.key}", "Content-Type": kind}
         return self.run(self.world.client.request(method, path, content=content, headers=headers))
 
     def get(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
@@ -58,7 +60,21 @@ class Api:
         return self.send("DELETE", path, headers=headers)
 
     def stranger(self) -> dict[str, str]:
+        """The headers of a key of another organization."""
         return self.run(self.world.stranger())
+
+    def newcomer(self) -> Api:
+        """The same API as an organization sees it that has nothing yet."""
+        return Api(self.runner, self.world, self.stranger()["Authorization"].removeprefix("Bearer "))
+
+    @contextmanager
+    def full(self) -> Iterator[None]:
+        """No worker has a free slot."""
+        self.world.worker.free = False
+        try:
+            yield
+        finally:
+            self.world.worker.free = True
 
     def key_with(self, *scopes: str) -> dict[str, str]:
         return self.run(self.world.key_with(*scopes))
@@ -143,7 +159,8 @@ def serving(folder: Path, **settings: Any) -> Iterator[Api]:
             over.set()
             await life
 
-        api = Api(runner, runner.run(started()))
+        made = runner.run(started())
+        api = Api(runner, made, made.key)
         try:
             yield api
         finally:

@@ -1,9 +1,8 @@
-"""A world per module for what only adds to it, a world per test for what must not see its neighbours."""
+"""A world per module, and an organization of its own for a test that must not see its neighbours."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from contract_client import Api, serving
@@ -16,7 +15,6 @@ def api(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
 
 
 @pytest.fixture
-def fresh(tmp_path: Path) -> Iterator[Api]:
-    """An organization that has nothing yet."""
-    with serving(tmp_path) as served:
-        yield served
+def fresh(api: Api) -> Api:
+    """An organization that has nothing yet, in the module's world."""
+    return api.newcomer()

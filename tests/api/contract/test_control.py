@@ -180,13 +180,13 @@ def test_an_unknown_call_is_404_before_anything_is_said_of_the_body(api: Api) ->
         refused(api.post(f"/calls/{NOBODY}/control", body), 404, "not_found")
 
 
-def test_fifty_commands_are_queued_on_a_call_at_most(fresh: Api) -> None:
-    fresh.world.worker.outcome = None
-    call_id = fresh.live_call()
+def test_fifty_commands_are_queued_on_a_call_at_most(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api.world.worker, "outcome", None)
+    call_id = api.live_call()
     for _ in range(50):
-        got(fresh.control(call_id, **SAY))
-    refused(fresh.control(call_id, **SAY), 429, "too_many_commands")
-    assert len(fresh.world.worker.lives[call_id].commands) == 50
+        got(api.control(call_id, **SAY))
+    refused(api.control(call_id, **SAY), 429, "too_many_commands")
+    assert len(api.world.worker.lives[call_id].commands) == 50
 
 
 # ---- idempotency, waiting, receipts --------------------------------------------------------------

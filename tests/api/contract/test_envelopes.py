@@ -206,7 +206,7 @@ def test_pages_leave_nothing_out_and_repeat_nothing(fresh: Api, resource: Resour
             case "/assistants":
                 fresh.assistant()
             case "/numbers":
-                fresh.number(f"+3120123700{n}")
+                fresh.number(f"+3120123710{n}")
             case _:
                 fresh.campaign(agent_id=agent)
     whole = [each["id"] for each in page(fresh.get(resource.path), resource.many)]

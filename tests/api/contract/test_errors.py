@@ -42,19 +42,20 @@ def paths(api: Api, call: str) -> list[tuple[str, str]]:
 # ---- shape ---------------------------------------------------------------------------------------
 
 
-def test_an_error_is_flat_whatever_its_status(fresh: Api) -> None:
-    call_id = fresh.live_call()
-    fresh.world.worker.free = False
+def test_an_error_is_flat_whatever_its_status(api: Api) -> None:
+    call_id = api.live_call()
+    with api.full():
+        no_worker = api.place(assistant=SANDBOX)
     answers = {
-        400: fresh.post("/assistants", {}),
-        401: fresh.get("/assistants", {"Authorization": "Bearer nobody"}),
-        403: fresh.post("/assistants", {"name": "Ann"}, fresh.key_with("read")),
-        404: fresh.get(f"/assistants/{NOBODY}"),
-        405: fresh.send("PUT", "/assistants"),
-        409: fresh.get(f"/calls/{call_id}/recording"),
-        413: fresh.raw("POST", "/assistants", b" " * 2_000_000),
-        415: fresh.raw("POST", "/assistants", b"{}", "text/plain"),
-        503: fresh.place(assistant=SANDBOX),
+        400: api.post("/assistants", {}),
+        401: api.get("/assistants", {"Authorization": "Bearer nobody"}),
+        403: api.post("/assistants", {"name": "Ann"}, api.key_with("read")),
+        404: api.get(f"/assistants/{NOBODY}"),
+        405: api.send("PUT", "/assistants"),
+        409: api.get(f"/calls/{call_id}/recording"),
+        413: api.raw("POST", "/assistants", b" " * 2_000_000),
+        415: api.raw("POST", "/assistants", b"{}", "text/plain"),
+        503: no_worker,
     }
     for status, answer in answers.items():
         body = refused(answer, status)

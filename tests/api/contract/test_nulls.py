@@ -28,7 +28,6 @@ NOT_NULLABLE = [
     "autonomous_silence_handling",
     "silence_timeout_seconds",
     "gdpr_mode",
-    "stt_config",
     "llm_config",
 ]
 

@@ -320,9 +320,9 @@ def test_a_number_without_a_trunk_serves_no_real_destination(api: Api) -> None:
         refused(answer, 409)
 
 
-def test_without_a_free_worker_it_is_503_to_be_tried_again_in_5_seconds(fresh: Api) -> None:
-    fresh.world.worker.free = False
-    answer = fresh.place(assistant=SANDBOX)
+def test_without_a_free_worker_it_is_503_to_be_tried_again_in_5_seconds(api: Api) -> None:
+    with api.full():
+        answer = api.place(assistant=SANDBOX)
     refused(answer, 503, "no_capacity")
     assert answer.headers["Retry-After"] == "5"
 

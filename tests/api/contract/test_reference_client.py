@@ -34,6 +34,8 @@ class RateLimitError(ClientError): ...
 
 
 ERRORS = {401: AuthenticationError, 402: InsufficientCreditsError, 404: NotFoundError, 429: RateLimitError}
+REALTIME = {"llm_config": {"provider": "xai_realtime", "model": "grok-voice-think-fast-2.0"}}
+
 RETRIED = {"GET", "PUT", "DELETE"}
 
 
@@ -96,7 +98,7 @@ def path_of(parts: tuple[str, ...]) -> str:
 
 @pytest.fixture
 def client(api: Api) -> ReferenceClient:
-    return ReferenceClient(api, api.world.key)
+    return ReferenceClient(api, api.key)
 
 
 # ---- a day of work -------------------------------------------------------------------------------
@@ -113,11 +115,12 @@ def test_an_assistant_is_made_changed_listed_and_deleted(client: ReferenceClient
         client.get("assistants", made["id"])
 
 
-def test_what_is_read_can_be_sent_back(client: ReferenceClient) -> None:
+@pytest.mark.parametrize("blocks", [SANDBOX, {}, REALTIME], ids=["text", "defaults", "realtime"])
+def test_what_is_read_can_be_sent_back(client: ReferenceClient, blocks: dict[str, Any]) -> None:
     """A dashboard loads an assistant, changes one field of the form and saves what it has."""
-    made = client.post("assistants", body={"name": "Ann", **SANDBOX})["assistant"]
-    form = {name: value for name, value in made.items() if name not in ("id", "created_at", "updated_at", "org_id")}
-    saved = client.patch("assistants", made["id"], body={**form, "name": "Ben"})["assistant"]
+    made = client.post("assistants", body={"name": "Ann", **blocks})["assistant"]
+    given = {name: value for name, value in made.items() if name not in ("id", "created_at", "updated_at", "org_id")}
+    saved = client.patch("assistants", made["id"], body={**given, "name": "Ben"})["assistant"]
     assert saved == {**made, "name": "Ben", "updated_at": saved["updated_at"]}
 
 
@@ -186,7 +189,7 @@ def test_organizations_usage_and_voices_are_read(client: ReferenceClient) -> Non
 
 
 def test_pages_of_100_read_everything(fresh: Api) -> None:
-    client = ReferenceClient(fresh, fresh.world.key)
+    client = ReferenceClient(fresh, fresh.key)
     made = {fresh.call() for _ in range(101)}
     calls = client.every_call()
     assert client.sent == 2
@@ -242,7 +245,7 @@ def test_each_status_has_its_error_with_a_readable_text(client: ReferenceClient)
 
 def test_429_is_retried_after_what_the_answer_says_and_then_given_up(tmp_path: Any) -> None:
     with serving(tmp_path, rate_limit_per_minute=2) as api:
-        client = ReferenceClient(api, api.world.key)
+        client = ReferenceClient(api, api.key)
         for _ in range(2):
             client.get("assistants")
         with pytest.raises(RateLimitError) as limited:
@@ -255,9 +258,8 @@ def test_429_is_retried_after_what_the_answer_says_and_then_given_up(tmp_path: A
 
 def test_a_retry_after_503_is_one_call(fresh: Api) -> None:
     """The SDK never repeats a POST on 5xx; whoever does it by hand may use a key."""
-    client = ReferenceClient(fresh, fresh.world.key)
-    fresh.world.worker.free = False
-    with pytest.raises(ClientError) as full:
+    client = ReferenceClient(fresh, fresh.key)
+    with fresh.full(), pytest.raises(ClientError) as full:
         client.post("calls", "outbound", body={"destination": ECHO, "assistant": SANDBOX})
     assert (full.value.status, full.value.retry_after, client.sent) == (503, 5, 1)
 

@@ -125,9 +125,10 @@ def test_if_number_id_is_not_provided_a_number_is_automatically_selected(api: Ap
 
 
 def test_if_the_pool_has_no_usable_number_the_answer_says_what_is_missing(fresh: Api) -> None:
+    before = len(fresh.world.worker.asked)
     answer = fresh.post("/calls/outbound", {"destination": "+31201234567", "assistant": SANDBOX})
     assert "number" in refused(answer, 409, "no_available_number")["message"].lower()
-    assert fresh.world.worker.asked == []
+    assert len(fresh.world.worker.asked) == before
 
 
 @pytest.mark.parametrize("deprecated", ["agent_id", "agent", "agent_config"])

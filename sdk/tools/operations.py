@@ -23,10 +23,12 @@ HEAD = '''"""Every operation of the API as a request, and the rooms of both clie
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
-from trunkline.client import types
 from trunkline.client.requests import Carrier, Listing, M, Operation, Request, Room, path
+
+if TYPE_CHECKING:
+    from trunkline.client import types
 '''
 
 SCALARS = {"string": "str", "integer": "int", "number": "float", "boolean": "bool"}
@@ -75,14 +77,14 @@ class Described:
                 return type_of(content["application/json"].get("schema") or {})
         raise SystemExit(f"{self.function} has no success")
 
-    def pages(self) -> tuple[str, str] | None:
-        """The name and the type of the items of a list that comes in pages."""
+    def pages(self) -> str | None:
+        """The name of the items of a list that comes in pages."""
         name = self.answer().removeprefix("types.")
         properties = self.schemas.get(name, {}).get("properties", {})
         if "pagination" not in properties or not any(given["name"] == "offset" for given in self.parameters("query")):
             return None
-        lists = [(key, schema["items"]) for key, schema in properties.items() if schema.get("type") == "array"]
-        return (lists[0][0], type_of(lists[0][1])) if len(lists) == 1 else None
+        lists = [key for key, schema in properties.items() if schema.get("type") == "array"]
+        return lists[0] if len(lists) == 1 else None
 
     def lines(self) -> Iterator[str]:
         """The function that builds the request."""
@@ -159,10 +161,10 @@ def _room(room: str, operations: list[Described]) -> Iterator[str]:
     yield f"class {_class(room)}(Room[M]):"
     for one in operations:
         yield f"    {one.name} = Operation({one.function})"
-        if pages := one.pages():
+        if items := one.pages():
             below = re.sub("^(list|get)_?", "", one.name)
             name = f"each_{below.removesuffix('s')}" if below else "each"
-            yield f'    {name} = Listing({one.function}, "{pages[0]}", {pages[1]})'
+            yield f'    {name} = Listing({one.function}, lambda page: page["{items}"])'
     yield ""
 
 

@@ -6,19 +6,21 @@ import asyncio
 import random
 import time
 import uuid
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import AsyncExitStack, ExitStack
 from pathlib import Path
-from typing import Any, Self, TypeVar
+from typing import TYPE_CHECKING, Any, Self, TypeVar
 
 import httpx
 
-from trunkline.client import types
 from trunkline.client.errors import NotReached, Unauthorized
 from trunkline.client.flows import Exchange, Flow, Flows, Give, Hear, Listen, Pause, Step
 from trunkline.client.operations import Rooms, calls_get_recording
 from trunkline.client.requests import BASE, Async, Request, Sync
 from trunkline.client.sending import RETRIES, TIMEOUT_S, Answer
+
+if TYPE_CHECKING:
+    from trunkline.client import types
 
 DEFAULT_URL = "http://127.0.0.1:8080"
 
@@ -57,9 +59,9 @@ class Trunkline(Rooms[Sync]):
         """What a request is answered with; it is sent again where that is allowed. Raises TrunklineError."""
         return self._run(self._flows.send(request))
 
-    def each(self, request: Request[Any], name: str) -> Iterator[Any]:
-        """The items called `name` of every page of a list."""
-        return self._iterate(self._flows.each(request, name))
+    def each(self, request: Request[Any], items: Callable[[Any], Sequence[Any]]) -> Iterator[Any]:
+        """The items of every page of a list."""
+        return self._iterate(self._flows.each(request, items))
 
     def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> types.CallAnswer:
         """The call once it has this status or is over; without a status, once it is over. Raises TimeoutError."""
@@ -129,9 +131,9 @@ class AsyncTrunkline(Rooms[Async]):
         """What a request is answered with; it is sent again where that is allowed. Raises TrunklineError."""
         return await self._run(self._flows.send(request))
 
-    def each(self, request: Request[Any], name: str) -> AsyncIterator[Any]:
-        """The items called `name` of every page of a list."""
-        return self._iterate(self._flows.each(request, name))
+    def each(self, request: Request[Any], items: Callable[[Any], Sequence[Any]]) -> AsyncIterator[Any]:
+        """The items of every page of a list."""
+        return self._iterate(self._flows.each(request, items))
 
     async def wait_for(self, call_id: str, status: str | None = None, *, within_s: float = 60) -> types.CallAnswer:
         """The call once it has this status or is over; without a status, once it is over. Raises TimeoutError."""

@@ -6,15 +6,18 @@ A flow is a generator: it yields the next step to take and is sent what came of 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from trunkline.client import operations, types
+from trunkline.client import operations
 from trunkline.client.errors import NotReached, ServerFailed, TrunklineError
 from trunkline.client.requests import BASE, Request, next_page, path
 from trunkline.client.sending import Answer, Sending
+
+if TYPE_CHECKING:
+    from trunkline.client import types
 
 T = TypeVar("T")
 
@@ -92,14 +95,14 @@ class Flows:
             raise outcome
         return sending.result(outcome)
 
-    def each(self, request: Request[Any], name: str) -> Flow[None]:
-        """Gives the items called `name` of every page of a list."""
+    def each(self, request: Request[Any], items: Callable[[Any], Sequence[Any]]) -> Flow[None]:
+        """Gives the items of every page of a list."""
         following: Request[Any] | None = request
         while following is not None:
             page = yield from self.send(following)
-            for item in page[name]:
+            for item in items(page):
                 yield Give(item)
-            following = next_page(following, page, len(page[name]))
+            following = next_page(following, page, len(items(page)))
 
     def wait_for(self, call_id: str, status: str | None, within_s: float) -> Flow[types.CallAnswer]:
         """The call once it has this status or is over. Raises TimeoutError."""

@@ -4,10 +4,12 @@
 
 from __future__ import annotations
 
-from typing import Any, Generic, Literal
+from typing import TYPE_CHECKING, Any, Generic, Literal
 
-from trunkline.client import types
 from trunkline.client.requests import Carrier, Listing, M, Operation, Request, Room, path
+
+if TYPE_CHECKING:
+    from trunkline.client import types
 
 
 def assistants_list(
@@ -366,7 +368,7 @@ def health_ready() -> Request[types.ReadyAnswer]:
 
 class Assistants(Room[M]):
     list = Operation(assistants_list)
-    each = Listing(assistants_list, "assistants", types.AssistantShown)
+    each = Listing(assistants_list, lambda page: page["assistants"])
     create = Operation(assistants_create)
     get = Operation(assistants_get)
     update = Operation(assistants_update)
@@ -379,18 +381,18 @@ class Catalog(Room[M]):
 
 class Voices(Room[M]):
     list = Operation(voices_list)
-    each = Listing(voices_list, "voices", types.VoiceShown)
+    each = Listing(voices_list, lambda page: page["voices"])
 
 
 class Calls(Room[M]):
     list = Operation(calls_list)
-    each = Listing(calls_list, "calls", types.CallShown)
+    each = Listing(calls_list, lambda page: page["calls"])
     place = Operation(calls_place)
     get = Operation(calls_get)
     list_events = Operation(calls_list_events)
     get_state = Operation(calls_get_state)
     list_commands = Operation(calls_list_commands)
-    each_command = Listing(calls_list_commands, "commands", types.CommandShown)
+    each_command = Listing(calls_list_commands, lambda page: page["commands"])
     get_command = Operation(calls_get_command)
     get_recording = Operation(calls_get_recording)
     control = Operation(calls_control)
@@ -404,7 +406,7 @@ class Organizations(Room[M]):
 
 class Keys(Room[M]):
     list = Operation(keys_list)
-    each = Listing(keys_list, "keys", types.ApiKeyShown)
+    each = Listing(keys_list, lambda page: page["keys"])
     create = Operation(keys_create)
     get = Operation(keys_get)
     revoke = Operation(keys_revoke)
@@ -412,13 +414,13 @@ class Keys(Room[M]):
 
 class Campaigns(Room[M]):
     list = Operation(campaigns_list)
-    each = Listing(campaigns_list, "campaigns", types.CampaignShown)
+    each = Listing(campaigns_list, lambda page: page["campaigns"])
     create = Operation(campaigns_create)
     get = Operation(campaigns_get)
     update = Operation(campaigns_update)
     delete = Operation(campaigns_delete)
     list_leads = Operation(campaigns_list_leads)
-    each_lead = Listing(campaigns_list_leads, "leads", types.LeadShown)
+    each_lead = Listing(campaigns_list_leads, lambda page: page["leads"])
     add_leads = Operation(campaigns_add_leads)
     get_lead = Operation(campaigns_get_lead)
     delete_lead = Operation(campaigns_delete_lead)
@@ -426,7 +428,7 @@ class Campaigns(Room[M]):
 
 class Numbers(Room[M]):
     list = Operation(numbers_list)
-    each = Listing(numbers_list, "numbers", types.NumberShown)
+    each = Listing(numbers_list, lambda page: page["numbers"])
     create = Operation(numbers_create)
     get = Operation(numbers_get)
     update = Operation(numbers_update)
@@ -435,7 +437,7 @@ class Numbers(Room[M]):
 
 class Usage(Room[M]):
     get = Operation(usage_get)
-    each = Listing(usage_get, "logs", types.UsageLine)
+    each = Listing(usage_get, lambda page: page["logs"])
 
 
 class Health(Room[M]):

@@ -6,7 +6,7 @@ one of `AsyncTrunkline` an awaitable of it; both are typed alike from the one fu
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, ParamSpec, Protocol, TypeVar, overload
 from urllib.parse import quote
@@ -14,6 +14,7 @@ from urllib.parse import quote
 T = TypeVar("T")
 P = ParamSpec("P")
 M = TypeVar("M")
+Page = TypeVar("Page")
 
 BASE = "/api/v1"
 NO_STEP = frozenset({"", ".", ".."})
@@ -59,7 +60,7 @@ class Carrier(Protocol):
     """A client: it carries requests."""
 
     def send(self, request: Request[Any]) -> Any: ...
-    def each(self, request: Request[Any], name: str) -> Any: ...
+    def each(self, request: Request[Any], items: Callable[[Any], Sequence[Any]]) -> Any: ...
 
 
 class Room(Generic[M]):
@@ -91,10 +92,9 @@ class Listing(Generic[P, T]):
     A list that grows at its head while it is read shows the item at the edge of two pages twice.
     """
 
-    def __init__(self, build: Callable[P, Request[Any]], name: str, item: type[T]) -> None:
+    def __init__(self, build: Callable[P, Request[Page]], items: Callable[[Page], Sequence[T]]) -> None:
         self.build = build
-        self.name = name
-        self.item = item
+        self.items = items
 
     @overload
     def __get__(self, room: Room[Sync], owner: type) -> Callable[P, Iterator[T]]: ...
@@ -102,7 +102,7 @@ class Listing(Generic[P, T]):
     def __get__(self, room: Room[Async], owner: type) -> Callable[P, AsyncIterator[T]]: ...
     def __get__(self, room: Room[Any], owner: type) -> Callable[P, Any]:
         def go(*args: P.args, **options: P.kwargs) -> Any:
-            return room.carrier.each(self.build(*args, **options), self.name)
+            return room.carrier.each(self.build(*args, **options), self.items)
 
         return go
 

@@ -109,7 +109,7 @@ def test_every_item_of_every_page_is_given() -> None:
         for items, offset in ((["a", "b"], 0), (["c"], 2))
     ]
     walk = Walk(*pages)
-    walk.take(walk.flows.each(calls_list(limit=2, status="ended"), "calls"))
+    walk.take(walk.flows.each(calls_list(limit=2, status="ended"), lambda page: page["calls"]))
     assert walk.given == ["a", "b", "c"]
     assert [request.query for request in walk.asked] == [
         {"limit": 2, "status": "ended"},

@@ -14,7 +14,7 @@ def list_calls(*, limit: int | None = None, offset: int | None = None) -> Reques
 
 class Calls(Room[Sync]):
     list = Operation(list_calls)
-    each = Listing(list_calls, "calls", dict[str, Any])
+    each = Listing(list_calls, lambda page: page["calls"])
 
 
 class Recording:
@@ -27,9 +27,9 @@ class Recording:
         self.given.append(request)
         return {"calls": []}
 
-    def each(self, request: Request[Any], name: str) -> Any:
-        self.given.append((request, name))
-        return iter([{"id": "call_1"}])
+    def each(self, request: Request[Any], items: Any) -> Any:
+        self.given.append(request)
+        return iter(items({"calls": [{"id": "call_1"}]}))
 
 
 def test_a_method_of_a_room_sends_what_its_function_describes() -> None:
@@ -41,7 +41,7 @@ def test_a_method_of_a_room_sends_what_its_function_describes() -> None:
 def test_a_listing_goes_through_the_pages_of_its_items() -> None:
     carrier = Recording()
     assert list(Calls(carrier).each(limit=5)) == [{"id": "call_1"}]
-    assert carrier.given == [(Request("GET", "/calls", {"limit": 5}), "calls")]
+    assert carrier.given == [Request("GET", "/calls", {"limit": 5})]
 
 
 def test_what_is_not_asked_for_is_not_in_the_query() -> None:

@@ -49,10 +49,9 @@ def choose(candidates: Sequence[Candidate], org_id: str, destination: str) -> Ch
         usable = [number for number in usable if has(number, org_id)]
         if not usable:
             raise _none(missing)
-    country = country_of(destination)
-    best = min(usable, key=lambda number: _rank(number, country, destination))
-    is_local = country is not None and country_of(best.phone_number) == country
-    return Chosen(best.number_id, best.phone_number, "local_presence" if is_local else "least_recently_used")
+    local = _of_country(usable, country_of(destination))
+    best = min(_nearest(local or usable, destination), key=_last_used)
+    return Chosen(best.number_id, best.phone_number, "local_presence" if local else "least_recently_used")
 
 
 def require(number: Candidate | None, org_id: str, needs_trunk: bool) -> Chosen:
@@ -84,17 +83,24 @@ def country_of(number: str) -> str | None:
     return None if region == NO_COUNTRY else region
 
 
-def _rank(number: Candidate, country: str | None, destination: str) -> tuple[bool, int, bool, float, str]:
-    """The smallest is best. Ids decide in the end, so that the order of the numbers never does."""
-    elsewhere = country is None or country_of(number.phone_number) != country
-    shared = _shared(number.phone_number, destination)
+def _of_country(numbers: Sequence[Candidate], country: str | None) -> list[Candidate]:
+    return [number for number in numbers if country is not None and country_of(number.phone_number) == country]
+
+
+def _nearest(numbers: Sequence[Candidate], destination: str) -> Sequence[Candidate]:
+    """Those with the longest common prefix."""
+    for length in range(1, len(destination) + 1):
+        nearer = [number for number in numbers if number.phone_number.startswith(destination[:length])]
+        if not nearer:
+            break
+        numbers = nearer
+    return numbers
+
+
+def _last_used(number: Candidate) -> tuple[bool, float, str]:
+    """Ids decide in the end, so that the order of the numbers never does."""
     used_at = number.last_used_at
-    return elsewhere, -shared, used_at is not None, used_at.timestamp() if used_at else 0.0, number.number_id
-
-
-def _shared(one: str, other: str) -> int:
-    """How many characters are the same before the first that differs."""
-    return next((n for n, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return used_at is not None, used_at.timestamp() if used_at is not None else 0.0, number.number_id
 
 
 def _serves(number: Candidate, org_id: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -17,6 +18,9 @@ from trunkline.numbers.choosing import Candidate, Chosen
 from trunkline.numbers.tables import Number
 from trunkline.policy import dialing
 from trunkline.storage.columns import Table
+
+CHOSEN_AT_ONCE = 200
+"""Numbers among which is chosen while the loop waits: finding out the countries of many takes long, the first time."""
 
 _NUMBERS = Table.metadata.tables[Number.__tablename__]
 _CANDIDATES = select(
@@ -103,8 +107,11 @@ class Pool:
             row = (await session.execute(_NAMED, {"its_org": org_id, "its_id": number_id})).one_or_none()
             named = None if row is None else Candidate(*row)
             return choosing.require(named, org_id, needs_trunk=not dialing.is_sandbox(destination))
-        rows = await session.execute(_CANDIDATES, {"its_org": org_id})
-        return choosing.choose([Candidate(*row) for row in rows], org_id, destination)
+        rows = (await session.execute(_CANDIDATES, {"its_org": org_id})).all()
+        candidates = [Candidate(*row) for row in rows]
+        if len(candidates) <= CHOSEN_AT_ONCE:
+            return choosing.choose(candidates, org_id, destination)
+        return await asyncio.to_thread(choosing.choose, candidates, org_id, destination)
 
     async def used(self, session: AsyncSession, number_id: str, at: datetime) -> None:
         """It is called from, in this transaction. Calls that began later stay the last."""

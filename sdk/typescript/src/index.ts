@@ -3,4 +3,4 @@
 export * from './errors.js';
 export type * from './generated/types.gen.js';
 export { each, Trunkline } from './trunkline.js';
-export type { Command, CommandOptions, Event, Receipt, Settings, Wait } from './trunkline.js';
+export type { Command, CommandOptions, Settings, Wait } from './trunkline.js';

@@ -25,8 +25,6 @@ export interface Settings {
 }
 
 export type Command = CallsControlData['body'];
-export type Receipt = CallsControlResponse;
-export type Event = CallsListEventsResponse['events'][number];
 export type Wait = NonNullable<NonNullable<CallsControlData['query']>['wait']>;
 
 export interface CommandOptions {
@@ -71,7 +69,7 @@ export class Trunkline extends Operations {
   }
 
   /** Steer a call; with `wait: 'finished'` the answer is the receipt: what was heard, word by word. */
-  command(callId: string, body: Command, { wait, idempotencyKey }: CommandOptions = {}): Promise<Receipt> {
+  command(callId: string, body: Command, { wait, idempotencyKey }: CommandOptions = {}): Promise<CallsControlResponse> {
     const headers = { 'Idempotency-Key': idempotencyKey };
     return this.calls.control({ path: { call_id: callId }, query: { wait }, headers, body });
   }
@@ -88,7 +86,7 @@ export class Trunkline extends Operations {
   }
 
   /** Every event of a call from its first to its last, as they come. */
-  async *follow(callId: string, { after = 0 } = {}): AsyncGenerator<Event, void, undefined> {
+  async *follow(callId: string, { after = 0 } = {}): AsyncGenerator<CallsListEventsResponse['events'][number], void, undefined> {
     for (;;) {
       const query = { after, limit: EVENTS_AT_ONCE };
       const page = await this.calls.listEvents({ path: { call_id: callId }, query });

@@ -263,7 +263,7 @@ def campaigns_list_leads(
     *,
     limit: int | None = None,
     offset: int | None = None,
-    status: Any | None = None,
+    status: Literal["pending", "calling", "completed", "failed", "skipped"] | None = None,
 ) -> Request[types.LeadList]:
     """The leads in the order of the list: with `limit` or `offset` a page, without both all of them up to 10 000."""
     return Request("GET", path("/campaigns/{campaign_id}/leads", campaign_id=campaign_id)).asking(

@@ -3920,7 +3920,7 @@ export type CampaignsListLeadsData = {
     query?: {
         limit?: number;
         offset?: number;
-        status?: unknown;
+        status?: 'pending' | 'calling' | 'completed' | 'failed' | 'skipped';
     };
     url: '/api/v1/campaigns/{campaign_id}/leads';
 };

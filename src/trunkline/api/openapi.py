@@ -57,6 +57,9 @@ TAGS = {
 TAG_OF = {"agents": "assistants", "voices": "catalog", "account": "organizations", "ready": "health"}
 """Paths that begin with another word than their tag."""
 
+NOISE = ("title", "description")
+"""What FastAPI says of a parameter's schema that the parameter says itself, or its name."""
+
 NEEDED = {None: "Needs no key.", "read": "Any key may do this."}
 
 RATE_HEADERS = {
@@ -90,9 +93,11 @@ def document(app: FastAPI) -> Document:
     taken: set[str] = set()
     paths: dict[str, Any] = {}
     for url in URLS:
-        operation = raw["paths"][BASE + url.path][url.method.lower()]
-        name = _operation_id(url, taken)
-        paths.setdefault(BASE + url.path, {})[url.method.lower()] = _operation(url, name, operation)
+        given = raw["paths"][BASE + url.path][url.method.lower()].get("parameters", ())
+        operation = _operation(url, _operation_id(url, taken))
+        if given:
+            operation["parameters"] = [_parameter(one, raw["components"]["schemas"]) for one in given]
+        paths.setdefault(BASE + url.path, {})[url.method.lower()] = operation
     return {
         "openapi": "3.1.0",
         "info": {"title": app.title, "version": app.version, "description": DESCRIPTION, "license": _LICENSE},
@@ -116,15 +121,13 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 # ---- operations -----------------------------------------------------------------------------
 
 
-def _operation(url: Url, name: str, raw: Document) -> Document:
+def _operation(url: Url, name: str) -> Document:
     summary, text = _told(url)
     operation: Document = {"operationId": name, "tags": [_tag(url)], "summary": summary, "description": text}
     if url.deprecated:
         operation["deprecated"] = True
     if refusals.needs(url).scope is None:
         operation["security"] = []
-    if parameters := [_parameter(one) for one in raw.get("parameters", ())]:
-        operation["parameters"] = parameters
     if url.bodies:
         operation["requestBody"] = {"required": True, "content": {"application/json": _body(url)}}
     operation["responses"] = {**_answers(url), **_refused(url)}
@@ -156,11 +159,14 @@ def _tag(url: Url) -> str:
     return TAG_OF.get(first, first)
 
 
-def _parameter(raw: Document) -> Document:
+def _parameter(raw: Document, schemas: Document) -> Document:
     """A parameter that may be left out is not one that may be null."""
-    schema = {name: value for name, value in raw["schema"].items() if name not in ("title", "description")}
+    schema = {name: value for name, value in raw["schema"].items() if name not in NOISE}
     options = [option for option in schema.pop("anyOf", ()) if option != {"type": "null"}]
     schema |= options[0] if options else {}
+    if "$ref" in schema:
+        schema |= schemas[schema.pop("$ref").rsplit("/", 1)[1]]
+    schema = {name: value for name, value in schema.items() if name not in NOISE}
     parameter = {"name": raw["name"], "in": raw["in"], "required": raw.get("required", False), "schema": schema}
     if text := raw.get("description") or raw["schema"].get("description"):
         parameter["description"] = text

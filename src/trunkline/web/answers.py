@@ -27,6 +27,8 @@ class Pagination(Answer):
 class Success(Answer):
     """What deleting answers."""
 
+    model_config = ConfigDict(json_schema_extra={"examples": [{"success": True}]})
+
     success: bool
 
 

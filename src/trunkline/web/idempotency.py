@@ -34,6 +34,7 @@ Key = Annotated[
     Header(
         alias="Idempotency-Key",
         description="1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made",
+        json_schema_extra={"pattern": "^[!-~]([ -~]{0,253}[!-~])?$"},  # a header begins and ends with no space
     ),
 ]
 """The parameter of every route that makes something."""

@@ -2946,7 +2946,7 @@ class PlaceBody(TypedDict):
     """
     first_message: NotRequired[str | None]
     """
-    the greeting of this call
+    the greeting of this call, before any other; empty: the assistant waits
     """
     variables: NotRequired[dict[str, str]]
     """
@@ -2954,9 +2954,12 @@ class PlaceBody(TypedDict):
     """
     metadata: NotRequired[dict[str, Any]]
     """
-    free object, echoed in webhooks
+    free object of at most 16384 bytes, echoed in webhooks
     """
     ring_timeout_seconds: NotRequired[int]
+    """
+    how long it may ring unanswered
+    """
     agent_id: NotRequired[str | None]
     """
     The old name of `assistant_id`.

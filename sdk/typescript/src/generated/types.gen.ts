@@ -1730,7 +1730,7 @@ export type PlaceBody = {
      */
     assistant_override?: AssistantOverride | null;
     /**
-     * the greeting of this call
+     * the greeting of this call, before any other; empty: the assistant waits
      */
     first_message?: string | null;
     /**
@@ -1740,11 +1740,14 @@ export type PlaceBody = {
         [key: string]: string;
     };
     /**
-     * free object, echoed in webhooks
+     * free object of at most 16384 bytes, echoed in webhooks
      */
     metadata?: {
         [key: string]: unknown;
     };
+    /**
+     * how long it may ring unanswered
+     */
     ring_timeout_seconds?: number;
     /**
      * The old name of `assistant_id`.

@@ -69,7 +69,19 @@ def voices_list(
 
 def calls_list(
     *,
-    status: str | None = None,
+    status: Literal[
+        "connecting",
+        "dialing",
+        "ringing",
+        "in-progress",
+        "ended",
+        "ended-with-error",
+        "transferred",
+        "failed",
+        "rejected",
+        "insufficient-credits",
+    ]
+    | None = None,
     start_date: str | None = None,
     end_date: str | None = None,
     limit: int | None = None,
@@ -86,7 +98,7 @@ def calls_place(
     *,
     idempotency_key: str | None = None,
 ) -> Request[types.PlacedAnswer]:
-    """Place an outbound call."""
+    """Place an outbound call. A repeat with the same `Idempotency-Key` is answered with the call as it is by then."""
     return Request("POST", "/calls", body=body, idempotency_key=idempotency_key)
 
 
@@ -95,7 +107,7 @@ def calls_get(
     *,
     include: str | None = None,
 ) -> Request[types.CallAnswer]:
-    """One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between."""
+    """One call, with its transcript as heard. Its `assistant` is the configuration that was resolved when it was placed."""
     return Request("GET", path("/calls/{call_id}", call_id=call_id)).asking(include=include)
 
 
@@ -159,6 +171,18 @@ def calls_control(
     return Request(
         "POST", path("/calls/{call_id}/control", call_id=call_id), body=body, idempotency_key=idempotency_key
     ).asking(wait=wait)
+
+
+def calls_create_ticket(
+    call_id: str,
+    body: types.TicketBody,
+    *,
+    idempotency_key: str | None = None,
+) -> Request[types.TicketAnswer]:
+    """Make a ticket for the call's live socket, for a browser that must not hold a key. Its text is not stored."""
+    return Request(
+        "POST", path("/calls/{call_id}/tickets", call_id=call_id), body=body, idempotency_key=idempotency_key
+    )
 
 
 def organizations_get(
@@ -396,6 +420,7 @@ class Calls(Room[M]):
     get_command = Operation(calls_get_command)
     get_recording = Operation(calls_get_recording)
     control = Operation(calls_control)
+    create_ticket = Operation(calls_create_ticket)
 
 
 class Organizations(Room[M]):

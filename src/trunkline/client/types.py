@@ -1241,6 +1241,34 @@ class Success(TypedDict):
     success: bool
 
 
+class TicketAnswer(TypedDict):
+    """
+    Shown where a key goes, in the header or as the subprotocol `bearer.<ticket>`, it opens the call's live socket.
+    """
+
+    ticket: str
+    scopes: list[Literal["read", "control"]]
+    expires_at: str
+    """
+    a socket that is open by then stays open
+    """
+
+
+class TicketBody(TypedDict):
+    """
+    What the ticket is good for, and how long it opens the live socket.
+    """
+
+    scopes: NotRequired[list[Literal["read", "control"]]]
+    """
+    `read`: to watch; `control`: to send commands too
+    """
+    ttl_seconds: NotRequired[int]
+    """
+    a socket that is open by then stays open
+    """
+
+
 class TransferBody(TypedDict):
     """
     Hand the caller to another destination, announced by a message if there is one.

@@ -2,7 +2,7 @@
 
 import { client } from './client.gen.js';
 import type { Client, ClientMeta, Options as Options2, RequestResult, TDataShape } from './client/index.js';
-import type { AssistantsCreateData, AssistantsCreateErrors, AssistantsCreateResponses, AssistantsDeleteData, AssistantsDeleteErrors, AssistantsDeleteResponses, AssistantsGetData, AssistantsGetErrors, AssistantsGetResponses, AssistantsListData, AssistantsListErrors, AssistantsListResponses, AssistantsUpdateData, AssistantsUpdateErrors, AssistantsUpdateResponses, CallsControlData, CallsControlErrors, CallsControlResponses, CallsGetCommandData, CallsGetCommandErrors, CallsGetCommandResponses, CallsGetData, CallsGetErrors, CallsGetRecordingData, CallsGetRecordingErrors, CallsGetRecordingResponses, CallsGetResponses, CallsGetStateData, CallsGetStateErrors, CallsGetStateResponses, CallsListCommandsData, CallsListCommandsErrors, CallsListCommandsResponses, CallsListData, CallsListErrors, CallsListEventsData, CallsListEventsErrors, CallsListEventsResponses, CallsListResponses, CallsPlaceData, CallsPlaceErrors, CallsPlaceResponses, CampaignsAddLeadsData, CampaignsAddLeadsErrors, CampaignsAddLeadsResponses, CampaignsCreateData, CampaignsCreateErrors, CampaignsCreateResponses, CampaignsDeleteData, CampaignsDeleteErrors, CampaignsDeleteLeadData, CampaignsDeleteLeadErrors, CampaignsDeleteLeadResponses, CampaignsDeleteResponses, CampaignsGetData, CampaignsGetErrors, CampaignsGetLeadData, CampaignsGetLeadErrors, CampaignsGetLeadResponses, CampaignsGetResponses, CampaignsListData, CampaignsListErrors, CampaignsListLeadsData, CampaignsListLeadsErrors, CampaignsListLeadsResponses, CampaignsListResponses, CampaignsUpdateData, CampaignsUpdateErrors, CampaignsUpdateResponses, CatalogGetData, CatalogGetErrors, CatalogGetResponses, HealthGetData, HealthGetResponses, HealthReadyData, HealthReadyErrors, HealthReadyResponses, KeysCreateData, KeysCreateErrors, KeysCreateResponses, KeysGetData, KeysGetErrors, KeysGetResponses, KeysListData, KeysListErrors, KeysListResponses, KeysRevokeData, KeysRevokeErrors, KeysRevokeResponses, NumbersCreateData, NumbersCreateErrors, NumbersCreateResponses, NumbersDeleteData, NumbersDeleteErrors, NumbersDeleteResponses, NumbersGetData, NumbersGetErrors, NumbersGetResponses, NumbersListData, NumbersListErrors, NumbersListResponses, NumbersUpdateData, NumbersUpdateErrors, NumbersUpdateResponses, OrganizationsCreateData, OrganizationsCreateErrors, OrganizationsCreateResponses, OrganizationsGetData, OrganizationsGetErrors, OrganizationsGetResponses, OrganizationsUpdateData, OrganizationsUpdateErrors, OrganizationsUpdateResponses, UsageGetData, UsageGetErrors, UsageGetResponses, VoicesListData, VoicesListErrors, VoicesListResponses } from './types.gen.js';
+import type { AssistantsCreateData, AssistantsCreateErrors, AssistantsCreateResponses, AssistantsDeleteData, AssistantsDeleteErrors, AssistantsDeleteResponses, AssistantsGetData, AssistantsGetErrors, AssistantsGetResponses, AssistantsListData, AssistantsListErrors, AssistantsListResponses, AssistantsUpdateData, AssistantsUpdateErrors, AssistantsUpdateResponses, CallsControlData, CallsControlErrors, CallsControlResponses, CallsCreateTicketData, CallsCreateTicketErrors, CallsCreateTicketResponses, CallsGetCommandData, CallsGetCommandErrors, CallsGetCommandResponses, CallsGetData, CallsGetErrors, CallsGetRecordingData, CallsGetRecordingErrors, CallsGetRecordingResponses, CallsGetResponses, CallsGetStateData, CallsGetStateErrors, CallsGetStateResponses, CallsListCommandsData, CallsListCommandsErrors, CallsListCommandsResponses, CallsListData, CallsListErrors, CallsListEventsData, CallsListEventsErrors, CallsListEventsResponses, CallsListResponses, CallsPlaceData, CallsPlaceErrors, CallsPlaceResponses, CampaignsAddLeadsData, CampaignsAddLeadsErrors, CampaignsAddLeadsResponses, CampaignsCreateData, CampaignsCreateErrors, CampaignsCreateResponses, CampaignsDeleteData, CampaignsDeleteErrors, CampaignsDeleteLeadData, CampaignsDeleteLeadErrors, CampaignsDeleteLeadResponses, CampaignsDeleteResponses, CampaignsGetData, CampaignsGetErrors, CampaignsGetLeadData, CampaignsGetLeadErrors, CampaignsGetLeadResponses, CampaignsGetResponses, CampaignsListData, CampaignsListErrors, CampaignsListLeadsData, CampaignsListLeadsErrors, CampaignsListLeadsResponses, CampaignsListResponses, CampaignsUpdateData, CampaignsUpdateErrors, CampaignsUpdateResponses, CatalogGetData, CatalogGetErrors, CatalogGetResponses, HealthGetData, HealthGetResponses, HealthReadyData, HealthReadyErrors, HealthReadyResponses, KeysCreateData, KeysCreateErrors, KeysCreateResponses, KeysGetData, KeysGetErrors, KeysGetResponses, KeysListData, KeysListErrors, KeysListResponses, KeysRevokeData, KeysRevokeErrors, KeysRevokeResponses, NumbersCreateData, NumbersCreateErrors, NumbersCreateResponses, NumbersDeleteData, NumbersDeleteErrors, NumbersDeleteResponses, NumbersGetData, NumbersGetErrors, NumbersGetResponses, NumbersListData, NumbersListErrors, NumbersListResponses, NumbersUpdateData, NumbersUpdateErrors, NumbersUpdateResponses, OrganizationsCreateData, OrganizationsCreateErrors, OrganizationsCreateResponses, OrganizationsGetData, OrganizationsGetErrors, OrganizationsGetResponses, OrganizationsUpdateData, OrganizationsUpdateErrors, OrganizationsUpdateResponses, UsageGetData, UsageGetErrors, UsageGetResponses, VoicesListData, VoicesListErrors, VoicesListResponses } from './types.gen.js';
 
 export type Options<TData extends TDataShape = TDataShape, ThrowOnError extends boolean = boolean, TResponse = unknown> = Options2<TData, ThrowOnError, TResponse> & {
     /**
@@ -184,7 +184,7 @@ export class Calls extends HeyApiClient {
     /**
      * Place an outbound call
      *
-     * Place an outbound call.
+     * Place an outbound call. A repeat with the same `Idempotency-Key` is answered with the call as it is by then.
      *
      * Needs a key with the scope `calls`.
      */
@@ -203,7 +203,7 @@ export class Calls extends HeyApiClient {
     /**
      * One call, with its transcript as heard
      *
-     * One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between.
+     * One call, with its transcript as heard. Its `assistant` is the configuration that was resolved when it was placed.
      *
      * Any key may do this.
      */
@@ -301,6 +301,25 @@ export class Calls extends HeyApiClient {
         return (options.client ?? this.client).post<CallsControlResponses, CallsControlErrors, ThrowOnError, 'data'>({
             responseStyle: 'data',
             url: '/api/v1/calls/{call_id}/control',
+            ...options,
+            headers: {
+                'Content-Type': 'application/json',
+                ...options.headers
+            }
+        });
+    }
+    
+    /**
+     * Make a ticket for the call's live socket, for a browser that must not hold a key
+     *
+     * Make a ticket for the call's live socket, for a browser that must not hold a key. Its text is not stored.
+     *
+     * Needs a key with the scope `control`.
+     */
+    public createTicket<ThrowOnError extends boolean = true>(options: Options<CallsCreateTicketData, ThrowOnError>): RequestResult<CallsCreateTicketResponses, CallsCreateTicketErrors, ThrowOnError, 'data'> {
+        return (options.client ?? this.client).post<CallsCreateTicketResponses, CallsCreateTicketErrors, ThrowOnError, 'data'>({
+            responseStyle: 'data',
+            url: '/api/v1/calls/{call_id}/tickets',
             ...options,
             headers: {
                 'Content-Type': 'application/json',

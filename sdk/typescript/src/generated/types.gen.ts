@@ -2128,6 +2128,32 @@ export type Success = {
 };
 
 /**
+ * Shown where a key goes, in the header or as the subprotocol `bearer.<ticket>`, it opens the call's live socket.
+ */
+export type TicketAnswer = {
+    ticket: string;
+    scopes: Array<'read' | 'control'>;
+    /**
+     * a socket that is open by then stays open
+     */
+    expires_at: string;
+};
+
+/**
+ * What the ticket is good for, and how long it opens the live socket.
+ */
+export type TicketBody = {
+    /**
+     * `read`: to watch; `control`: to send commands too
+     */
+    scopes?: Array<'read' | 'control'>;
+    /**
+     * a socket that is open by then stays open
+     */
+    ttl_seconds?: number;
+};
+
+/**
  * Hand the caller to another destination, announced by a message if there is one.
  */
 export type TransferBody = {
@@ -2862,7 +2888,10 @@ export type CallsListData = {
     body?: never;
     path?: never;
     query?: {
-        status?: string;
+        /**
+         * `connecting`: those that are dialing or ringing
+         */
+        status?: 'connecting' | 'dialing' | 'ringing' | 'in-progress' | 'ended' | 'ended-with-error' | 'transferred' | 'failed' | 'rejected' | 'insufficient-credits';
         start_date?: string;
         end_date?: string;
         limit?: number;
@@ -2974,6 +3003,9 @@ export type CallsGetData = {
         call_id: string;
     };
     query?: {
+        /**
+         * `commands`, `assistant`, or both with a comma between
+         */
         include?: string;
     };
     url: '/api/v1/calls/{call_id}';
@@ -3309,6 +3341,71 @@ export type CallsControlResponses = {
 };
 
 export type CallsControlResponse = CallsControlResponses[keyof CallsControlResponses];
+
+export type CallsCreateTicketData = {
+    body: TicketBody;
+    headers?: {
+        /**
+         * 1 to 255 printable ASCII characters; a repeat within 24 hours answers with what the first has made
+         */
+        'Idempotency-Key'?: string;
+    };
+    path: {
+        call_id: string;
+    };
+    query?: never;
+    url: '/api/v1/calls/{call_id}/tickets';
+};
+
+export type CallsCreateTicketErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
+     * `unauthorized`: Invalid API key
+     */
+    401: ProblemBody;
+    /**
+     * `scope_missing`: The key lacks the scope for this
+     */
+    403: ProblemBody;
+    /**
+     * `not_found`: Not found
+     */
+    404: ProblemBody;
+    /**
+     * `conflict`: Conflict; `idempotency_key_reused`: The idempotency key was used with another body
+     */
+    409: ProblemBody;
+    /**
+     * `body_too_large`: The request body is too large
+     */
+    413: ProblemBody;
+    /**
+     * `unsupported_media_type`: The Content-Type is not application/json
+     */
+    415: ProblemBody;
+    /**
+     * `rate_limit_exceeded`: Too many requests
+     */
+    429: ProblemBody;
+    /**
+     * `unavailable`: Temporarily unavailable
+     */
+    503: ProblemBody;
+};
+
+export type CallsCreateTicketError = CallsCreateTicketErrors[keyof CallsCreateTicketErrors];
+
+export type CallsCreateTicketResponses = {
+    /**
+     * Created
+     */
+    201: TicketAnswer;
+};
+
+export type CallsCreateTicketResponse = CallsCreateTicketResponses[keyof CallsCreateTicketResponses];
 
 export type OrganizationsGetData = {
     body?: never;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from api_world import ECHO, SANDBOX
+from api_world import SANDBOX
 from contract_client import Api, got, page, refused
 
 
@@ -30,8 +30,23 @@ def test_agents_is_another_name_of_assistants(api: Api) -> None:
     assert all(map(marked, (made, read, changed, listed, deleted)))
 
 
-def test_a_refusal_under_an_old_name_is_marked_too(api: Api) -> None:
-    assert marked(api.post("/agents", {}))
+@pytest.mark.parametrize("path", ["/agents", "/calls", "/calls/outbound", "/numbers", "/campaigns"])
+def test_a_refusal_under_an_old_name_is_marked_too(api: Api, path: str) -> None:
+    answer = api.post(path, {"agent_id": api.assistant()["id"], "typo": 1} if path != "/agents" else {})
+    refused(answer, 400, "invalid_request")
+    assert marked(answer)
+
+
+def test_an_old_name_in_a_number_or_a_campaign_is_marked(api: Api) -> None:
+    agent = api.assistant()["id"]
+    schedule = {"schedule_start_time": "09:00:00", "schedule_end_time": "17:00:00", "timezone": "Europe/Amsterdam"}
+    for path, body in (
+        ("/numbers", {"phone_number": "+31201236101"}),
+        ("/campaigns", {"name": "Autumn", **schedule}),
+    ):
+        answer = api.post(path, {**body, "agent_id": agent})
+        got(answer, 201)
+        assert marked(answer)
 
 
 def test_new_names_are_not_marked(api: Api) -> None:
@@ -88,29 +103,3 @@ def test_a_mistake_under_an_old_name_is_still_a_mistake(api: Api) -> None:
     answer = api.place(agent={**SANDBOX, "max_duration_seconds": 29})
     details = refused(answer, 400, "invalid_request")["details"]
     assert any("max_duration_seconds" in detail for detail in details)
-
-
-def test_the_document_marks_them(api: Api) -> None:
-    document = got(api.get("http://test/openapi.json"))
-    operations = [
-        operation
-        for path, methods in document["paths"].items()
-        if "/agents" in path or path.endswith("/account")
-        for operation in methods.values()
-        if isinstance(operation, dict)
-    ]
-    assert operations and all(operation["deprecated"] for operation in operations)
-    marks = [
-        properties[name].get("deprecated")
-        for schema in document["components"]["schemas"].values()
-        if "destination" in (properties := schema.get("properties", {}))
-        for name in ("agent_id", "agent", "agent_config")
-        if name in properties
-    ]
-    assert marks and all(marks)
-
-
-def test_the_seeds_own_example_stands_in_the_document(api: Api) -> None:
-    text = api.get("http://test/openapi.json").text
-    assert "The customer has been verified as John Smith, account #12345" in text
-    assert ECHO in text or "destination" in text

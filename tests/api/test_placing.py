@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from typing import Any
 
+import httpx
 import pytest
 from api_world import ECHO, PLACE, SANDBOX, World, in_world
+from sqlalchemy import update
 
+from trunkline.api.server import build
 from trunkline.bus import messages
 from trunkline.bus.port import BusError
 from trunkline.calls.tables import CallRow
+from trunkline.organizations.tables import Organization
 from trunkline.web.tables import IdempotencyRow
 
 
@@ -94,13 +99,167 @@ async def test_deprecated_names_work_and_are_marked(world: World) -> None:
     assert both.json()["details"] == ["agent: differs from assistant, which replaces it"]
 
 
+@in_world()
+async def test_the_same_value_under_both_names_is_taken_once(world: World) -> None:
+    answer = await world.place({"destination": ECHO, "agent": SANDBOX, "assistant": SANDBOX})
+    assert (answer.status_code, "Deprecation" in answer.headers) == (201, True)
+    refused = await world.place({"destination": ECHO, "agent_id": "x", "agent": SANDBOX})
+    assert refused.json()["details"] == ["assistant: cannot be combined with assistant_id"]
+    assert "Deprecation" in refused.headers
+
+
+async def saved_assistant(world: World, **fields: object) -> str:
+    made = await world.client.post("/assistants", json={"name": "Ann", **SANDBOX, **fields})
+    assistant_id: str = made.json()["assistant"]["id"]
+    return assistant_id
+
+
+async def configured(world: World, call_id: str) -> dict[str, Any]:
+    shown: dict[str, Any] = (await world.client.get(f"/calls/{call_id}?include=assistant")).json()["assistant"]
+    return shown
+
+
+@in_world()
+async def test_an_assistant_beside_both_of_the_others_is_refused_naming_both(world: World) -> None:
+    answer = await world.place({**PLACE, "assistant_id": "x", "assistant_override": {}})
+    assert answer.status_code == 400
+    assert answer.json()["details"] == ["assistant: cannot be combined with assistant_id and assistant_override"]
+    answer = await world.place({"destination": ECHO, "assistant_override": {"first_message": "Hi."}})
+    assert answer.json()["details"] == ["assistant_override: needs assistant_id"]
+    answer = await world.place({"destination": ECHO})
+    assert answer.json()["details"] == ["assistant: this or assistant_id is required"]
+
+
+@in_world()
+async def test_a_call_keeps_the_configuration_that_it_was_placed_with(world: World) -> None:
+    saved = await saved_assistant(world, first_message="Hello {{name}}.", webhook_secret="s1")
+    placed = await world.place({"destination": ECHO, "assistant_id": saved, "variables": {"name": "Ann"}})
+    before = await configured(world, placed.json()["call_id"])
+    assert (before["name"], before["first_message"]) == ("Ann", "Hello Ann.")
+    assert before["llm_config"]["temperature"] == 0.7
+    assert "webhook_secret" not in before
+    changed = {"name": "Bob", "first_message": "Bye.", "llm_config": {"provider": "sandbox", "model": "rules"}}
+    assert (await world.client.patch(f"/assistants/{saved}", json=changed)).status_code == 200
+    assert await configured(world, placed.json()["call_id"]) == before
+    assert (await world.client.delete(f"/assistants/{saved}")).status_code == 200
+    assert await configured(world, placed.json()["call_id"]) == before
+    told = (await world.client.get(f"/calls/{placed.json()['call_id']}")).json()
+    assert (told["assistant_id"], told["agent_id"], told["agent_name"]) == (saved, saved, "Ann")
+    assert (await world.place({"destination": ECHO, "assistant_id": saved})).status_code == 404
+
+
+@in_world()
+async def test_what_a_saved_assistant_warns_of_is_said_in_the_answer_and_stays_with_the_call(world: World) -> None:
+    saved = await saved_assistant(world, voicemail_message="Call back.", analysis_plan={"min_messages_threshold": 3})
+    placed = (await world.place({"destination": ECHO, "assistant_id": saved})).json()
+    warnings = ["voicemail_message: has no effect yet", "analysis_plan: has no effect yet"]
+    assert placed["warnings"] == placed["call"]["warnings"] == warnings
+    assert (await world.client.get(f"/calls/{placed['call_id']}")).json()["warnings"] == warnings
+
+
+@in_world()
+async def test_an_inactive_assistant_is_409_and_one_of_another_organization_404(world: World) -> None:
+    saved = await saved_assistant(world, is_active=False)
+    answer = await world.place({"destination": ECHO, "assistant_id": saved})
+    assert (answer.status_code, answer.json()["details"]) == (409, ["assistant_id: is not active"])
+    answer = await world.place({"destination": ECHO, "assistant_id": saved}, **await world.stranger())
+    assert (answer.status_code, answer.json()["details"]) == (404, ["assistant_id: not found"])
+    assert not await world.rows(CallRow)
+
+
+@in_world()
+async def test_without_credit_it_is_402_and_nothing_is_kept(world: World) -> None:
+    async with world.database.writing() as session:
+        await session.execute(update(Organization).values(minutes_balance=0.0))
+    answer = await world.place(**{"Idempotency-Key": "k"})
+    assert (answer.status_code, answer.json()["code"]) == (402, "insufficient_credits")
+    assert not await world.rows(CallRow)
+    async with world.database.writing() as session:
+        await session.execute(update(Organization).values(minutes_balance=0.5))
+    assert (await world.place(**{"Idempotency-Key": "k"})).status_code == 201
+
+
+@in_world()
+async def test_the_calls_own_greeting_is_the_only_one_and_an_empty_one_is_none(world: World) -> None:
+    speech = {"first_message_outbound": "two {{x}}", "end_call_message": "Bye."}
+    assistant = {**SANDBOX, "first_message": "one {{y}}", "speech_config": speech}
+    placed = await world.place({**PLACE, "assistant": assistant, "first_message": "three"})
+    assert placed.status_code == 201, "what is not said needs no variables"
+    shown = await configured(world, placed.json()["call_id"])
+    assert shown["first_message"] == "three"
+    assert "first_message_outbound" not in shown["speech_config"]
+    assert shown["speech_config"]["end_call_message"] == "Bye."
+    await world.place({**PLACE, "assistant": assistant, "first_message": ""})
+    assert [plan["first_message"] for plan in world.worker.asked] == ["three", ""]
+
+
+@in_world()
+async def test_every_placeholder_without_a_value_is_listed(world: World) -> None:
+    llm = {**SANDBOX["llm_config"], "messages": [{"role": "system", "content": "{{a}} {{d}} {{ e }} {{a}}"}]}
+    speech = {"first_message_outbound": "{{c}} {{known}}"}
+    assistant = {**SANDBOX, "first_message": "{{b}}", "llm_config": llm, "speech_config": speech}
+    answer = await world.place({**PLACE, "assistant": assistant, "variables": {"known": "{{f}}"}})
+    assert answer.status_code == 400
+    assert answer.json()["details"] == [f"variables: no value for {{{{{name}}}}}" for name in "abcde"]
+
+
+@in_world()
+async def test_a_value_is_said_as_it_is(world: World) -> None:
+    variables = {"name": "{{other}} {{name}}", "other": "x"}
+    await world.place({**PLACE, "assistant": {**SANDBOX, "first_message": "Hi {{name}}."}, "variables": variables})
+    assert world.worker.asked[0]["first_message"] == "Hi {{other}} {{name}}."
+
+
+@in_world()
+async def test_variables_cannot_make_a_configuration_without_end(world: World) -> None:
+    llm = {**SANDBOX["llm_config"], "messages": [{"role": "system", "content": "{{a}}" * 2000}]}
+    answer = await world.place({**PLACE, "assistant": {**SANDBOX, "llm_config": llm}, "variables": {"a": "x" * 1000}})
+    assert answer.status_code == 400
+    assert answer.json()["details"] == ["variables: fill in more than 1048576 characters"]
+    assert not world.worker.asked
+
+
+@in_world()
+async def test_metadata_of_call_and_assistant_are_one_object_of_16_kib(world: World) -> None:
+    half = "x" * 9000
+    answer = await world.place({**PLACE, "assistant": {**SANDBOX, "metadata": {"a": half}}, "metadata": {"b": half}})
+    assert answer.status_code == 400
+    assert answer.json()["details"][0].startswith("metadata: must not be larger than 16384 bytes together with")
+    placed = await world.place({**PLACE, "assistant": {**SANDBOX, "metadata": {"a": half}}, "metadata": {"a": 1}})
+    assert placed.json()["call"]["metadata"] == {"a": 1}
+    assert "metadata" not in await configured(world, placed.json()["call_id"])
+
+
+REALTIME = {"llm_config": {"provider": "xai_realtime", "model": "grok-realtime-v1"}}
+
+
+@in_world()
+async def test_an_override_by_a_realtime_model_drops_the_saved_ears_and_voice(world: World) -> None:
+    """No realtime model can be called yet; what is said of it shows how the parts were joined."""
+    saved = await saved_assistant(world)
+    answer = await world.place({"destination": ECHO, "assistant_id": saved, "assistant_override": REALTIME})
+    assert answer.json()["code"] == "provider_unavailable"
+    assert answer.json()["details"] == ["llm_config.provider: xai_realtime is known but not available here"]
+    realtime = await world.client.post("/assistants", json={"name": "Ann", **REALTIME})
+    back = {"assistant_id": realtime.json()["assistant"]["id"], "destination": ECHO}
+    answer = await world.place({**back, "assistant_override": {"llm_config": SANDBOX["llm_config"]}})
+    blocks = [f"assistant_override.{name}: is required" for name in ("stt_config", "tts_config")]
+    assert (answer.status_code, answer.json()["details"]) == (400, blocks)
+    assert (await world.place({**back, "assistant_override": SANDBOX})).status_code == 201
+
+
 BAD: list[tuple[dict[str, object], int, str, str]] = [
     ({"assistant_id": "x"}, 400, "invalid_request", "assistant: cannot be combined with assistant_id"),
     ({"assistant_override": {}}, 400, "invalid_request", "assistant: cannot be combined with assistant_override"),
     ({"assistant": None}, 400, "invalid_request", "assistant: this or assistant_id is required"),
     ({"assistant": None, "assistant_id": "nobody"}, 404, "not_found", "assistant_id: not found"),
     ({"destination": None}, 400, "invalid_request", "destination: "),
-    ({"destination": "15005550001"}, 400, "invalid_request", "destination: must be an E.164 number"),
+    (
+        {"destination": "15005550001"},
+        400,
+        "invalid_request",
+        "destination: must be E.164 with a leading +, such as +31201234567",
+    ),
     ({"destination": "+1"}, 400, "invalid_request", "destination: "),
     ({"destination": "+310000000000000000"}, 400, "invalid_request", "destination: "),
     ({"destination": "+19005551234"}, 403, "policy_blocked", "destination: premium_rate"),
@@ -116,6 +275,10 @@ BAD: list[tuple[dict[str, object], int, str, str]] = [
     ({"variables": {"x": 1}}, 400, "invalid_request", "variables.x: "),
     ({"variables": {"x": "y" * 1001}}, 400, "invalid_request", "variables.x: "),
     ({"variables": {str(n): "" for n in range(101)}}, 400, "invalid_request", "variables: "),
+    ({"variables": {"x" * 65: ""}}, 400, "invalid_request", "variables."),
+    ({"variables": {"": ""}}, 400, "invalid_request", "variables."),
+    ({"ring_timeout_seconds": 181}, 400, "invalid_request", "ring_timeout_seconds: "),
+    ({"first_message": "x" * 5001}, 400, "invalid_request", "first_message: "),
     ({"first_message": "Hi {{who}}"}, 400, "invalid_request", "variables: no value for {{who}}"),
     ({"assistant": {}}, 400, "invalid_request", "assistant.llm_config: is required"),
     ({"assistant": {"llm_config": SANDBOX["llm_config"]}}, 400, "invalid_request", "assistant.stt_config: is required"),
@@ -239,18 +402,66 @@ async def test_a_bus_that_takes_no_entries_is_503_and_a_repeat_finds_the_call(wo
 
 
 @in_world()
-async def test_a_worker_that_claims_without_a_reply_has_the_call(world: World) -> None:
-    async def claims_and_says_nothing(payload: bytes) -> None:
+async def test_a_worker_that_claims_and_whose_reply_is_lost_has_the_call(world: World) -> None:
+    async def claims_and_is_not_heard(payload: bytes) -> None:
         plan = messages.unpack(payload)["plan"]
         if plan["call_id"] not in world.worker.lives:
             await world.worker.claim(plan)
+        world.bus.away(True)
+        world.bus.away(False)
 
     await world.worker.subscriptions["place"].stop()
-    world.app.state.placing.ask_s = 0.05
-    await world.worker.bus.subscribe("workers.place", claims_and_says_nothing, "workers")
+    await world.worker.bus.subscribe(messages.PLACE, claims_and_is_not_heard, messages.PLACE_QUEUE)
     answer = await world.place()
     assert answer.status_code == 201
     assert answer.json()["call_id"] in world.worker.lives
+
+
+@in_world()
+async def test_a_repeat_after_the_api_was_killed_before_it_asked_a_worker_is_the_same_call(world: World) -> None:
+    """Killed: the request stops where it is, and another process answers the repeat."""
+    asked = asyncio.Event()
+
+    async def is_asked_as_the_api_dies(payload: bytes) -> None:
+        asked.set()
+
+    await world.worker.subscriptions["place"].stop()
+    dying = await world.worker.bus.subscribe(messages.PLACE, is_asked_as_the_api_dies, messages.PLACE_QUEUE)
+    body = {**PLACE, "assistant": {**SANDBOX, "voicemail_message": "Call back."}}
+    first = asyncio.get_running_loop().create_task(world.place(body, **{"Idempotency-Key": "k"}))
+    await asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    await dying.stop()
+    await world.worker.start()
+    (row,) = await world.rows(CallRow)
+    assert row.worker is None
+
+    transport = httpx.ASGITransport(build(world.settings, world.database, world.bus))
+    headers = {**world.client.headers, "Idempotency-Key": "k"}
+    async with httpx.AsyncClient(transport=transport, base_url=world.client.base_url, headers=headers) as restarted:
+        again = await restarted.post("/calls/outbound", json=body)
+        assert (again.status_code, again.json()["call_id"], again.json()["status"]) == (201, row.id, "dialing")
+        assert row.id in world.worker.lives
+        await world.worker.answer(row.id)
+        await world.worker.write(row.id, "caller.said", text="Yes?", turn=1)
+        later = (await restarted.post("/calls", json=body)).json()
+    assert (later["call_id"], later["status"], later["call"]["status"]) == (row.id, "in-progress", "in-progress")
+    assert later["call"]["messages"] == [{"role": "user", "content": "Yes?"}]
+    assert len(await world.rows(CallRow)) == 1
+
+
+@in_world()
+async def test_a_repeat_carries_the_same_number_and_warnings(world: World) -> None:
+    body = {**PLACE, "assistant": {**SANDBOX, "voicemail_message": "Call back."}}
+    first = (await world.place(body, **{"Idempotency-Key": "k"})).json()
+    await world.worker.end(first["call_id"])
+    again = (await world.place(body, **{"Idempotency-Key": "k"})).json()
+    assert again["number"] == first["number"] == {"id": None, "phone_number": "+15005550000", "chosen_by": "sandbox"}
+    assert again["warnings"] == first["warnings"] == ["assistant.voicemail_message: has no effect yet"]
+    assert (again["call_id"], again["status"]) == (first["call_id"], "ended")
+    old = {"destination": ECHO, "agent": body["assistant"]}
+    assert (await world.place(old, **{"Idempotency-Key": "k"})).json()["call_id"] == first["call_id"]
 
 
 @in_world()

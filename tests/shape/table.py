@@ -46,7 +46,7 @@ What a far end heard is only evidence if nothing but frames can reach it.
 API_SIDE = (
     "calls/tables.py", "calls/routes.py", "calls/schemas.py", "calls/store.py", "calls/placing.py", "calls/control.py",
     "calls/recorder.py", "calls/reading.py", "calls/waiting.py", "calls/rendering.py", "calls/answers.py",
-    "calls/placeholders.py", "calls/monitor.py", "calls/sweeper.py",
+    "calls/placeholders.py", "calls/monitor.py", "calls/sweeper.py", "calls/tickets.py",
 )  # fmt: skip
 WORKER_ROOMS = frozenset({"calls", "audio", "bus", "conversation", "providers", "telephony"})
 """What a worker process loads: these rooms without the files above. However indirectly, none of it reaches the web or

@@ -15,6 +15,7 @@ from typing import Any
 import orjson
 from fastapi import WebSocket, WebSocketDisconnect
 
+from trunkline.api.admission import Admitted, admit, chosen_protocol
 from trunkline.bus import messages
 from trunkline.bus.port import BusAway
 from trunkline.calls import rendering, store
@@ -25,9 +26,8 @@ from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.routes import asked, state_of
 from trunkline.calls.tables import CallRow
 from trunkline.errors import BadRequest, NotFound, Problem, Unauthorized
-from trunkline.organizations.keys import Caller
 from trunkline.web.body import parse
-from trunkline.web.caller import Door, authenticate, bearer, require
+from trunkline.web.caller import require
 from trunkline.web.problems import DATABASE_AWAY, body_of, database_away, render
 
 MAX_BEHIND = 1000
@@ -38,8 +38,6 @@ CLOSE_S = 10.0
 
 NORMAL, POLICY, TRY_AGAIN = 1000, 1008, 1013
 """Close codes: after the last event; the key is no longer good; too slow, or the bus is away (RFC 6455 §7.4.1)."""
-
-_PROTOCOL = "bearer."
 
 
 class _Over(Exception):
@@ -53,8 +51,7 @@ class _Over(Exception):
 @dataclass(slots=True)
 class Live:
     socket: WebSocket
-    key_text: str
-    caller: Caller
+    admitted: Admitted
     row: CallRow
     after: int
     _behind: asyncio.Queue[bytes] = field(default_factory=lambda: asyncio.Queue(MAX_BEHIND))
@@ -168,7 +165,7 @@ class Live:
             frame = parse(raw)
             client_id = frame.get("client_id")
             command = _command_in(frame)
-            caller = await _door(self.socket).callers.of(self.key_text)
+            caller = await self.admitted.again()
             require(caller, "control")
             request = asked(caller.org_id, caller.key_id, self.row.id, command, client_id)
             call = await self.steering.call(caller.org_id, self.row.id)
@@ -183,7 +180,7 @@ class Live:
         while True:
             await asyncio.sleep(RECHECK_S)
             try:
-                await _door(self.socket).callers.of(self.key_text)
+                await self.admitted.again()
             except Unauthorized as error:
                 raise _Over(POLICY, "the key is no longer valid") from error
             except DATABASE_AWAY:
@@ -193,39 +190,30 @@ class Live:
 async def live(websocket: WebSocket, call_id: str) -> None:
     """Watch and steer one call. Refusals come before the upgrade, as ordinary answers."""
     try:
-        session = await _admitted(websocket, call_id)
+        session = await _opened(websocket, call_id)
     except Problem as problem:
         await websocket.send_denial_response(render(problem))
         return
-    await websocket.accept(subprotocol=_chosen(websocket))
+    except DATABASE_AWAY as error:
+        await websocket.send_denial_response(render(database_away(error)))
+        return
+    await websocket.accept(subprotocol=chosen_protocol(websocket))
     await session.run()
 
 
-async def _admitted(websocket: WebSocket, call_id: str) -> Live:
+async def _opened(websocket: WebSocket, call_id: str) -> Live:
     """Raises Unauthorized, TooMany, ScopeMissing, BadRequest or NotFound."""
-    key_text = bearer(websocket) or _key_in_protocols(websocket)
-    caller = await authenticate(websocket, key_text)
-    require(caller, "read")
+    admitted = await admit(websocket, call_id)
+    require(admitted.caller, "read")
     after = websocket.query_params.get("after", "0")
     if not (after.isascii() and after.isdigit() and len(after) < 10):
         raise BadRequest("A parameter is invalid", details=["after: must be a whole number, 0 or more"])
-    async with _door(websocket).callers.database.reading() as session:
-        row = await store.get_call(session, caller.org_id, call_id)
+    steering: Steering = websocket.app.state.steering
+    async with steering.database.reading() as session:
+        row = await store.get_call(session, admitted.caller.org_id, call_id)
     if row is None:
         raise NotFound("No call with this id")
-    return Live(websocket, key_text, caller, row, int(after))
-
-
-def _key_in_protocols(websocket: WebSocket) -> str:
-    """Browsers cannot set headers on a socket; a subprotocol is the only thing they can say besides the URL."""
-    offered = [name for name in websocket.scope.get("subprotocols", ()) if name.startswith(_PROTOCOL)]
-    return offered[0].removeprefix(_PROTOCOL) if offered else ""
-
-
-def _chosen(websocket: WebSocket) -> str | None:
-    """Browsers insist that one of what they offered is chosen: rather one that is no key."""
-    offered: list[str] = websocket.scope.get("subprotocols") or []
-    return next((name for name in offered if not name.startswith(_PROTOCOL)), offered[0] if offered else None)
+    return Live(websocket, admitted, row, int(after))
 
 
 def _command_in(frame: Mapping[str, Any]) -> dict[str, Any]:
@@ -244,8 +232,3 @@ def _refusal(client_id: Any, problem: Problem) -> dict[str, Any]:
 
 def _frame(event: Event) -> dict[str, Any]:
     return {"type": "event", **event.to_json()}
-
-
-def _door(websocket: WebSocket) -> Door:
-    door: Door = websocket.app.state.door
-    return door

@@ -18,7 +18,7 @@ from trunkline.assistants import routes as assistants
 from trunkline.assistants.schemas import AssistantBody, AssistantPatch
 from trunkline.calls import answers as call_answers
 from trunkline.calls import routes as calls
-from trunkline.calls.schemas import BODIES, PlaceBody
+from trunkline.calls.schemas import BODIES, PlaceBody, TicketBody
 from trunkline.campaigns import answers as campaign_answers
 from trunkline.campaigns import routes as campaigns
 from trunkline.campaigns.schemas import CampaignBody, CampaignChanges, LeadBody, LeadsBody
@@ -98,6 +98,7 @@ URLS = (
     Url("GET", "/calls/{call_id}/recording", calls.get_recording, problems=(RecordingNotReady,), media="audio/wav"),
     Url("POST", "/calls/{call_id}/control", calls.control_call, 200, CONTROL, call_answers.ControlAnswer,
         (NotInProgress, PolicyBlocked, TooManyCommands)),
+    Url("POST", "/calls/{call_id}/tickets", calls.create_ticket, 201, (TicketBody,), call_answers.TicketAnswer, (Conflict,)),
     Url("GET", "/organizations", accounts.get_organization, answer=account_answers.OrganizationAnswer),
     Url("POST", "/organizations", accounts.create_organization, 201, (OrganizationBody,),
         account_answers.NewOrganizationAnswer, (NotFound, Conflict)),

@@ -97,6 +97,16 @@ def warnings_of(config: Mapping[str, Any], at: str = "") -> list[str]:
     return [f"{_at(at, path)}: has no effect yet" for path in WITHOUT_EFFECT if _set(config, path)]
 
 
+def warnings_of_saved(config: Mapping[str, Any]) -> list[str]:
+    """What saving an assistant has warned of, as the catalogue has it now."""
+    found = []
+    for block, name in NAMES.items():
+        value: Mapping[str, Any] = config.get(name) or {}
+        if (provider := catalogue.find(block, str(value.get("provider")))) is not None:
+            found += blocks.warnings_of(provider, value, name)
+    return [*found, *warnings_of(config)]
+
+
 def require_available(config: Mapping[str, Any], at: str = "") -> None:
     """Raises ProviderUnavailable naming each block whose provider no call can use."""
     wanted: dict[Block, Any] = {block: config.get(name) for block, name in NAMES.items()}

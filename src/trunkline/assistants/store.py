@@ -75,6 +75,6 @@ async def resolve(
     if override is not None:
         resolution = resolving.hybrid(row.config, override)
     else:
-        resolution = Resolution(dict(row.config), resolving.warnings_of(row.config))
+        resolution = Resolution(dict(row.config), resolving.warnings_of_saved(row.config))
     resolving.require_available(resolution.config)
     return resolution

@@ -361,3 +361,19 @@ class ControlAnswer(Receipt):
     delivery: Literal["unknown"] | None = Field(
         None, description="it is stored and will reach the call if it can; whether it has is not known"
     )
+
+
+class TicketAnswer(Answer):
+    """Shown where a key goes, in the header or as the subprotocol `bearer.<ticket>`, it opens the call's live socket."""
+
+    model_config = _like(
+        {
+            "ticket": "tkt_2rXh6mQ0yCkT9fJwq4bE1sVdP8uLzN5oGaYiK7eRtM3",
+            "scopes": ["read"],
+            "expires_at": "2026-01-12T09:31:00.000Z",
+        }
+    )
+
+    ticket: str
+    scopes: list[Literal["read", "control"]]
+    expires_at: str = Field(description="a socket that is open by then stays open")

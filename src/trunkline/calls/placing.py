@@ -13,6 +13,7 @@ from datetime import datetime
 from enum import Enum, auto
 from typing import Any, Protocol
 
+import orjson
 import structlog
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -24,14 +25,14 @@ from trunkline.calls import placeholders, store
 from trunkline.calls.closing import unclaimed_events
 from trunkline.calls.journal import append_for_owner, events_of
 from trunkline.calls.plan import Plan
-from trunkline.calls.schemas import PlaceBody
+from trunkline.calls.schemas import MAX_METADATA_BYTES, PlaceBody
 from trunkline.calls.tables import CallRow
 from trunkline.config import Settings
 from trunkline.errors import BadRequest, NoCapacity, Unavailable
 from trunkline.policy import dialing
 from trunkline.storage.engine import Database
 from trunkline.web import idempotency
-from trunkline.web.body import validated
+from trunkline.web.body import MAX_DETAILS, validated
 from trunkline.web.idempotency import Turns, Use, use_of
 
 log = structlog.get_logger(__name__)
@@ -176,13 +177,12 @@ class Placing:
         return await self.pool.choose(session, org_id, body.destination, body.number_id)
 
     def _plan(self, org_id: str, body: PlaceBody, caller_id: str, assistant: Mapping[str, Any]) -> Plan:
-        unknown: set[str] = set()
-        config = placeholders.filled_config(assistant, body.variables, unknown)
-        greeting = placeholders.filled(body.first_message, body.variables, unknown) if body.first_message else ""
-        if unknown:
-            details = [f"variables: no value for {{{{{name}}}}}" for name in sorted(unknown)]
-            raise BadRequest("A placeholder has no value", details=details)
+        """Raises BadRequest for what only shows once the assistant is known."""
+        config = _filled(assistant, body)
         metadata = {**config.pop("metadata", {}), **body.metadata}
+        if len(orjson.dumps(metadata)) > MAX_METADATA_BYTES:
+            detail = f"metadata: must not be larger than {MAX_METADATA_BYTES} bytes together with the assistant's own"
+            raise BadRequest("The request body is invalid", details=[detail])
         return Plan(
             call_id=ids.new("call"),
             org_id=org_id,
@@ -191,7 +191,7 @@ class Placing:
             assistant=config,
             ring_timeout_ms=body.ring_timeout_seconds * 1000,
             max_duration_ms=config["max_duration_seconds"] * 1000,
-            first_message=greeting or placeholders.greeting(config),
+            first_message=placeholders.greeting(config),
             not_after_ms=clock.wall_ms() + round(self.settings.claim_seconds * 1000),
             metadata=metadata,
         )
@@ -256,6 +256,21 @@ class _Given:
     phone_number: str
     chosen_by: str
     number_id: None = None
+
+
+def _filled(assistant: Mapping[str, Any], body: PlaceBody) -> dict[str, Any]:
+    """The assistant's configuration with the call's own greeting, and its variables filled in. Raises BadRequest."""
+    filling = placeholders.Filling(body.variables)
+    if body.first_message is not None:
+        assistant = placeholders.with_greeting(assistant, body.first_message)
+    config = filling.config(assistant)
+    if unknown := sorted(filling.unknown):
+        details = [f"variables: no value for {{{{{name}}}}}" for name in unknown[:MAX_DETAILS]]
+        raise BadRequest(f"{len(unknown)} of the placeholders have no value", details=details)
+    if filling.is_too_long:
+        detail = f"variables: fill in more than {placeholders.LONGEST} characters"
+        raise BadRequest("The request body is invalid", details=[detail])
+    return config
 
 
 def _row(plan: Plan, number: Chosen, assistant_id: str | None, warnings: list[str]) -> CallRow:

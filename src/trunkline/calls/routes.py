@@ -5,26 +5,30 @@ Which URL leads where is in `api/routes.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import timedelta
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from fastapi import Query, Request, Response
 from fastapi.responses import FileResponse
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
 from trunkline.bus import messages
 from trunkline.bus.port import BusError
-from trunkline.calls import rendering, schemas, store
+from trunkline.calls import rendering, schemas, store, tickets
 from trunkline.calls.control import Asked, Steering, Wait
+from trunkline.calls.events import Event
 from trunkline.calls.placing import Placing
 from trunkline.calls.projection import FINAL_STATUSES
-from trunkline.calls.tables import CallRow
-from trunkline.errors import NotFound, RecordingNotReady
+from trunkline.calls.tables import CallRow, TicketRow
+from trunkline.errors import BadRequest, Conflict, NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
 from trunkline.web.answers import JsonAnswer
-from trunkline.web.body import read
-from trunkline.web.caller import Controller, Placer, Reader
+from trunkline.web.body import read, validated
+from trunkline.web.caller import Controller, Placer, Reader, bearer
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.limits import Window, enforce
 from trunkline.web.moments import Moment
@@ -34,23 +38,42 @@ STATE_S = 2.0
 MOST_INCLUDED = 1_000
 """Commands that are shown within their call; the rest is in pages of their own."""
 
+StatusFilter = Literal[
+    "connecting",
+    "dialing",
+    "ringing",
+    "in-progress",
+    "ended",
+    "ended-with-error",
+    "transferred",
+    "failed",
+    "rejected",
+    "insufficient-credits",
+]
 SPELLED = {"connecting": ["dialing", "ringing"]}
 """Statuses that the reference API has one word for and we have two."""
 
+INCLUDABLE = ("assistant", "commands")
+"""What a call is shown with if asked for."""
+
 
 async def place_call(request: Request, response: Response, caller: Placer, key: Key = None) -> dict[str, Any]:
-    """Place an outbound call."""
+    """Place an outbound call. A repeat with the same `Idempotency-Key` is answered with the call as it is by then."""
     raw = await read(request)
     body, deprecated = deprecation.renamed(raw, schemas.RENAMED)
     if deprecated:
-        response.headers[deprecation.HEADER] = deprecation.SINCE
+        await deprecation.mark(request, response)
     placing: Placing = request.app.state.placing
     row = await placing.place(caller.org_id, body, key)
+    spoken: Sequence[Event] = ()
+    if row.last_sequence:  # it was placed before, and has gone on since
+        async with _database(request).reading() as session:
+            spoken = (await store.spoken_in(session, [row])).get(row.id, ())
     return {
         "success": True,
         "call_id": row.id,
         "status": row.status,
-        "call": rendering.call_json(row, (), _base_url(request)),
+        "call": rendering.call_json(row, spoken, _base_url(request)),
         "number": {"id": row.number_id, "phone_number": row.caller_id, "chosen_by": row.chosen_by},
         "warnings": row.warnings,
     }
@@ -60,7 +83,7 @@ async def list_calls(
     request: Request,
     caller: Reader,
     page: Paged,
-    status: Annotated[str | None, Query(max_length=32)] = None,
+    status: Annotated[StatusFilter | None, Query(description="`connecting`: those that are dialing or ringing")] = None,
     start_date: Moment | None = None,
     end_date: Moment | None = None,
 ) -> JsonAnswer:
@@ -81,10 +104,15 @@ async def list_calls(
 
 
 async def get_call(
-    request: Request, caller: Reader, call_id: str, include: Annotated[str, Query(max_length=100)] = ""
+    request: Request,
+    caller: Reader,
+    call_id: str,
+    include: Annotated[
+        str, Query(max_length=100, description="`commands`, `assistant`, or both with a comma between")
+    ] = "",
 ) -> dict[str, Any]:
-    """One call, with its transcript as heard. `include`: `commands`, `assistant`, or both with a comma between."""
-    wanted = {name.strip() for name in include.split(",")}
+    """One call, with its transcript as heard. Its `assistant` is the configuration that was resolved when it was placed."""
+    wanted = _included(include)
     async with _database(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         spoken = await store.spoken_in(session, [row])
@@ -188,6 +216,47 @@ def _count_command(request: Request, call_id: str) -> None:
     now = clock.wall_ms() / 1000
     request.state.taken = per_call.take(call_id, now)
     enforce(request.state.taken, now, "commands for this call")
+
+
+async def create_ticket(request: Request, caller: Controller, call_id: str, key: Key = None) -> dict[str, Any]:
+    """Make a ticket for the call's live socket, for a browser that must not hold a key. Its text is not stored."""
+    raw = await read(request)
+    body = validated(schemas.TicketBody, raw)
+    use = use_of(caller.org_id, f"POST /calls/{call_id}/tickets", key, raw)
+    text = tickets.new(bearer(request), call_id, key)
+
+    async def make(session: AsyncSession) -> str:
+        call = await store.known_call(session, caller.org_id, call_id)
+        if call is None:
+            raise NotFound("No call with this id")
+        row = TicketRow(
+            hash=tickets.hash_of(text),
+            org_id=caller.org_id,
+            call_id=call.id,
+            key_id=caller.key_id,
+            scopes=sorted(set(body.scopes)),
+            expires_at=clock.wall() + timedelta(seconds=body.ttl_seconds),
+        )
+        session.add(row)
+        return row.hash
+
+    made: str = await request.app.state.once.make(use, make)
+    async with _database(request).reading() as session:
+        row = await tickets.good(session, made, clock.wall())
+    if row is None or row.hash != tickets.hash_of(text):
+        raise Conflict(
+            "The ticket of this Idempotency-Key has expired, or was made with another API key: use a new one"
+        )
+    return {"ticket": text, "scopes": row.scopes, "expires_at": clock.iso(row.expires_at)}
+
+
+def _included(names: str) -> frozenset[str]:
+    """Raises BadRequest for a name that there is not."""
+    wanted = frozenset(name.strip() for name in names.split(",")) - {""}
+    if unknown := sorted(wanted - set(INCLUDABLE)):
+        details = [f"include: unknown {name}; known: {', '.join(INCLUDABLE)}" for name in unknown]
+        raise BadRequest("A parameter is invalid", details=details)
+    return wanted
 
 
 def _database(request: Request) -> Database:

@@ -32,6 +32,7 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 
 
 Metadata = Annotated[dict[str, Any], AfterValidator(_small)]
+VariableName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Variable = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -73,12 +74,16 @@ class PlaceBody(Body):
     assistant_id: str | None = Field(None, max_length=64, description="a saved assistant")
     assistant: dict[str, Any] | None = Field(None, description="an assistant for this call only")
     assistant_override: dict[str, Any] | None = Field(None, description="replaces parts of the saved assistant")
-    first_message: str | None = Field(None, max_length=5000, description="the greeting of this call")
-    variables: dict[str, Variable] = Field(
+    first_message: str | None = Field(
+        None, max_length=5000, description="the greeting of this call, before any other; empty: the assistant waits"
+    )
+    variables: dict[VariableName, Variable] = Field(
         default_factory=dict, max_length=MAX_VARIABLES, description="fill {{name}} in the greeting and the messages"
     )
-    metadata: Metadata = Field(default_factory=dict, description="free object, echoed in webhooks")
-    ring_timeout_seconds: int = Field(45, ge=5, le=180)
+    metadata: Metadata = Field(
+        default_factory=dict, description=f"free object of at most {MAX_METADATA_BYTES} bytes, echoed in webhooks"
+    )
+    ring_timeout_seconds: int = Field(45, ge=5, le=180, description="how long it may ring unanswered")
 
     @model_validator(mode="after")
     def _one_mode(self) -> Self:
@@ -91,6 +96,23 @@ class PlaceBody(Body):
             )
             raise ValueError(missing)
         return self
+
+
+# ---- tickets ----------------------------------------------------------------------------------
+
+
+class TicketBody(Body):
+    """What the ticket is good for, and how long it opens the live socket."""
+
+    model_config = _like({}, {"scopes": ["control"], "ttl_seconds": 300})
+
+    scopes: list[Literal["read", "control"]] = Field(
+        ["read"],
+        min_length=1,
+        max_length=2,
+        description="`read`: to watch; `control`: to send commands too",
+    )
+    ttl_seconds: int = Field(60, ge=10, le=3600, description="a socket that is open by then stays open")
 
 
 # ---- control ----------------------------------------------------------------------------------

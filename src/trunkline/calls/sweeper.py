@@ -1,6 +1,6 @@
-"""Ends what nobody else will: calls that no worker took in time, commands that never arrived, keys whose day is over.
+"""Ends what nobody else will: calls that no worker took in time, commands that never arrived, keys and tickets that are over.
 
-Each is decided by the journal, never by a row alone: a row may be behind.
+Of calls and commands the journal decides, never a row alone: a row may be behind.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from trunkline import clock, ids
 from trunkline.bus import messages
 from trunkline.bus.port import Bus, BusError, Moved
-from trunkline.calls import store
+from trunkline.calls import store, tickets
 from trunkline.calls.closing import unclaimed_events
 from trunkline.calls.journal import append_for_owner, events_of
 from trunkline.calls.tables import CallRow, CommandRow
@@ -28,9 +28,9 @@ OVERDUE_MS = 15_000
 """How long after it could no longer start a command may still be on its way into the journal."""
 TRUST_S = 10.0
 """How long the bus must be there before a missing line is taken for one that was never written."""
-KEYS_LIVE, KEYS_EVERY = timedelta(hours=24), timedelta(minutes=1)
+KEYS_LIVE, DELETING_EVERY = timedelta(hours=24), timedelta(minutes=1)
 CHUNK = 200
-"""Keys deleted in one transaction."""
+"""Keys, and tickets, deleted in one transaction."""
 
 log_ = structlog.get_logger(__name__)
 
@@ -51,23 +51,25 @@ class Sweeper:
         self._bus, self._database = bus, database
         self._claim = timedelta(seconds=claim_s)
         self._id = ids.new("sweeper")
-        self._keys_due = datetime.min.replace(tzinfo=UTC)
+        self._deleting_due = datetime.min.replace(tzinfo=UTC)
 
     async def sweep(self, now: datetime) -> None:
-        if now >= self._keys_due:
-            await self._delete_keys(now)
+        if now >= self._deleting_due:
+            await self._delete_old(now)
         if self._bus.connected:
             await self._end_unclaimed(now)
             await self._fail_undelivered(now)
         if self._bus.connected_for() >= TRUST_S:
             await self._expire_overdue(now)
 
-    async def _delete_keys(self, now: datetime) -> None:
+    async def _delete_old(self, now: datetime) -> None:
+        """Keys of requests whose day is over, and tickets that open nothing any more."""
         deleted = CHUNK
         while deleted == CHUNK:
             async with self._database.writing() as session:
-                deleted = await idempotency.delete_old(session, now - KEYS_LIVE, CHUNK)
-        self._keys_due = now + KEYS_EVERY
+                keys = await idempotency.delete_old(session, now - KEYS_LIVE, CHUNK)
+                deleted = max(keys, await tickets.delete_expired(session, now, CHUNK))
+        self._deleting_due = now + DELETING_EVERY
 
     async def _end_unclaimed(self, now: datetime) -> None:
         async with self._database.reading() as session:

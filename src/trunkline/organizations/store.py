@@ -141,6 +141,11 @@ async def caller_of(session: AsyncSession, key_text: str) -> Caller | None:
     return Caller(row.org_id, row.id, frozenset(row.scopes)) if row is not None else None
 
 
+async def is_active_key(session: AsyncSession, key_id: str) -> bool:
+    active = select(ApiKey.id).where(ApiKey.id == key_id, ApiKey.revoked_at.is_(None))
+    return await session.scalar(active) is not None
+
+
 async def first_start(session: AsyncSession, bootstrap_key: str = "") -> str | None:
     """Sees to it that there is an organization with a key. Returns the text of a key made here, to be shown once.
 

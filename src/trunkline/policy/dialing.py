@@ -89,7 +89,7 @@ def judge(destination: str, rules: Rules) -> Verdict:
     if destination[:4].lower() in ("sip:", "sips"):
         return _judge_uri(destination, rules)
     if not _E164.fullmatch(destination):
-        return Malformed("must be an E.164 number with a leading + or a sip: address")
+        return Malformed("must be E.164 with a leading +, such as +31201234567, or a sip: address")
     if is_sandbox(destination):
         return Allowed(destination)
     return _judge_number(destination, rules)

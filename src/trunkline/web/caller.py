@@ -16,7 +16,7 @@ from starlette.requests import HTTPConnection
 from trunkline import clock
 from trunkline.errors import ScopeMissing, Unauthorized
 from trunkline.organizations.keys import Caller, allows
-from trunkline.organizations.store import caller_of
+from trunkline.organizations.store import caller_of, is_active_key
 from trunkline.storage.engine import Database
 from trunkline.web.limits import Taken, Window, address_of, enforce
 
@@ -38,6 +38,13 @@ class Callers:
         caller = await self._look_up(key_text) if 0 < len(key_text) <= LONGEST_KEY else None
         if caller is None:
             raise Unauthorized("Invalid or missing API key")
+        return caller
+
+    async def still(self, caller: Caller) -> Caller:
+        """Whoever came with something else than its key, while the key is good. Raises Unauthorized."""
+        async with self.database.reading() as session:
+            if not await is_active_key(session, caller.key_id):
+                raise Unauthorized("The API key behind this has been revoked")
         return caller
 
     async def _look_up(self, key_text: str) -> Caller | None:
@@ -78,12 +85,12 @@ def bearer(connection: HTTPConnection) -> str:
     return key.strip() if scheme.lower() == "bearer" else ""
 
 
-async def authenticate(connection: HTTPConnection, key_text: str) -> Caller:
-    """Raises Unauthorized or TooMany; leaves what is left of the limit for the answer's headers."""
+async def authenticate(connection: HTTPConnection, looking: Awaitable[Caller]) -> Caller:
+    """Who `looking` finds. Raises what it does, and TooMany; leaves what is left of the limit for the answer's headers."""
     door: Door = connection.app.state.door
     now = clock.wall_ms() / 1000
     try:
-        caller = await door.callers.of(key_text)
+        caller = await looking
     except Unauthorized:
         address = address_of(connection.scope)
         _count(connection, door.strangers.take(address, now), now, "requests without a valid key")
@@ -99,7 +106,8 @@ def _count(connection: HTTPConnection, taken: Taken, now_s: float, what: str) ->
 
 def _needs(scope: str) -> Callable[[HTTPConnection], Awaitable[Caller]]:
     async def dependency(connection: HTTPConnection) -> Caller:
-        caller = await authenticate(connection, bearer(connection))
+        door: Door = connection.app.state.door
+        caller = await authenticate(connection, door.callers.of(bearer(connection)))
         require(caller, scope)
         return caller
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Response
+from fastapi import Request, Response
 
 from trunkline.errors import BadRequest
 
@@ -14,9 +14,14 @@ SINCE = "@1764547200"
 """RFC 9745 §2.1: the moment since which they are deprecated, 1 December 2025."""
 
 
-async def mark(response: Response) -> None:
-    """For routes that are themselves old."""
+async def mark(request: Request, response: Response) -> None:
+    """What is asked for goes by an old name: the answer says so, be it a refusal (`problems.py`)."""
     response.headers[HEADER] = SINCE
+    request.state.deprecated = True
+
+
+def is_marked(request: Request) -> bool:
+    return getattr(request.state, "deprecated", False)
 
 
 def renamed(body: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], bool]:

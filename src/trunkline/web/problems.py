@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Match
 
 from trunkline.errors import BadRequest, Conflict, MethodNotAllowed, NotFound, Problem, Unavailable
+from trunkline.web import deprecation
 from trunkline.web.body import path
 from trunkline.web.limits import headers_of
 
@@ -69,9 +70,12 @@ def render(problem: Problem) -> JSONResponse:
     return JSONResponse(body_of(problem), problem.status, headers)
 
 
-async def _problem(_: Request, error: Exception) -> JSONResponse:
+async def _problem(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
-    return render(error)
+    answer = render(error)
+    if deprecation.is_marked(request):
+        answer.headers[deprecation.HEADER] = deprecation.SINCE
+    return answer
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from trunkline.assistants.blocks import warnings_of
-from trunkline.assistants.resolving import hybrid, merged, require_available, saved, transient
+from trunkline.assistants.resolving import hybrid, merged, require_available, saved, transient, warnings_of_saved
 from trunkline.errors import BadRequest, ProviderUnavailable
 from trunkline.providers.catalogue import Provider
 
@@ -105,3 +105,12 @@ def test_no_call_is_placed_with_a_provider_that_is_only_known() -> None:
 
 def test_no_maximum_duration_is_the_default_one() -> None:
     assert transient({**SANDBOX, "max_duration_seconds": None}).config["max_duration_seconds"] == 600
+
+
+def test_of_a_saved_assistant_is_said_what_was_said_when_it_was_saved() -> None:
+    raw = {**SANDBOX, "name": "Ann", "voicemail_message": "a", "llm_config": {"provider": "openai", "model": "gpt-99"}}
+    made = saved(raw)
+    assert len(made.warnings) == 3
+    assert warnings_of_saved(made.config) == made.warnings
+    realtime = saved({"name": "Ann", "llm_config": {"provider": "openai_realtime", "model": "gpt-99"}})
+    assert warnings_of_saved(realtime.config) == realtime.warnings != []

@@ -8,7 +8,7 @@ from typing import Any
 import typer
 from typer.core import TyperGroup
 
-from trunkline.cli import keys, organizations, processes
+from trunkline.cli import doctor, keys, organizations, processes
 
 
 class _Commands(TyperGroup):
@@ -41,6 +41,7 @@ app = typer.Typer(
 app.command()(processes.serve)
 app.command()(processes.api)
 app.command()(processes.worker)
+app.command()(doctor.doctor)
 app.add_typer(keys.app, name="keys")
 app.add_typer(organizations.app, name="organizations")
 

@@ -28,18 +28,27 @@ BAD_SETTINGS = 2
 
 def settings(**given: Any) -> Settings:
     """The settings, with what the command line gave on top. Ends the process if they cannot be right."""
+    loaded, wrong = read_settings(**given)
+    if wrong or loaded is None:
+        stop(*wrong)
+    return loaded
+
+
+def read_settings(**given: Any) -> tuple[Settings | None, list[str]]:
+    """The same, or what is wrong with them."""
     file = os.environ.get("TRUNKLINE_CONFIG")
     if file and not os.access(file, os.R_OK):
-        stop(f"TRUNKLINE_CONFIG: {file} cannot be read")
+        return None, [f"TRUNKLINE_CONFIG: {file} cannot be read"]
     try:
         loaded = Settings(**{name: value for name, value in given.items() if value is not None})
     except ValidationError as error:
-        stop(*(f"TRUNKLINE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()))
+        return None, [f"TRUNKLINE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
     except (SettingsError, OSError, ValueError) as error:
-        stop(str(error))
+        return None, [str(error)]
     if loaded.bootstrap_key and not keys.is_key(loaded.bootstrap_key):
-        stop("TRUNKLINE_BOOTSTRAP_KEY: not a key: tl_live_ and 32 to 128 characters of A-Z a-z 0-9 _ - are needed")
-    return loaded
+        why = "not a key: tl_live_ and 32 to 128 characters of A-Z a-z 0-9 _ - are needed"
+        return loaded, [f"TRUNKLINE_BOOTSTRAP_KEY: {why}"]
+    return loaded, []
 
 
 def stop(*why: str) -> NoReturn:

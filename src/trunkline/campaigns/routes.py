@@ -34,7 +34,8 @@ async def create_campaign(request: Request, response: Response, caller: Owner, k
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
     use = use_of(caller.org_id, "POST /campaigns", key, raw)
     listed, deprecated_too = _renamed_in_list(raw)
-    _mark(response, deprecated or deprecated_too)
+    if deprecated or deprecated_too:
+        await deprecation.mark(request, response)
     body = validated(CampaignBody, listed)
     campaign_id, warnings = await _campaigns(request).create(caller.org_id, body, use)
     try:
@@ -59,7 +60,8 @@ async def get_campaign(request: Request, caller: Reader, campaign_id: str) -> di
 async def change_campaign(request: Request, response: Response, caller: Owner, campaign_id: str) -> dict[str, Any]:
     """Change a campaign: what is sent changes, what is not sent stays."""
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
-    _mark(response, deprecated)
+    if deprecated:
+        await deprecation.mark(request, response)
     body = validated(CampaignChanges, raw)
     await _campaigns(request).change(caller.org_id, campaign_id, body.changes())
     return {"campaign": await _shown(request, caller.org_id, campaign_id)}
@@ -79,7 +81,8 @@ async def add_leads(
     use = use_of(caller.org_id, f"POST /campaigns/{campaign_id}/leads", key, raw)
     several = "leads" in raw
     renamed, deprecated = _renamed_in_list(raw) if several else deprecation.renamed(raw, LEAD_RENAMED)
-    _mark(response, deprecated)
+    if deprecated:
+        await deprecation.mark(request, response)
     if several:
         leads = judging.numbered(validated(LeadsBody, renamed).leads)
     else:
@@ -149,11 +152,6 @@ def _renamed_in_list(raw: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
         leads.append(renamed)
         used = used or old
     return {**raw, "leads": leads}, used
-
-
-def _mark(response: Response, deprecated: bool) -> None:
-    if deprecated:
-        response.headers[deprecation.HEADER] = deprecation.SINCE
 
 
 def _campaigns(request: Request) -> Campaigns:

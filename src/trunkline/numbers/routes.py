@@ -83,7 +83,7 @@ async def delete_number(request: Request, caller: Owner, number_id: str) -> dict
 async def _read(request: Request, response: Response) -> dict[str, Any]:
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
     if deprecated:
-        response.headers[deprecation.HEADER] = deprecation.SINCE
+        await deprecation.mark(request, response)
     return raw
 
 

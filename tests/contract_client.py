@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import json
 import re
-from collections.abc import Coroutine, Iterator, Mapping
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 
 import httpx
 from api_world import ECHO, SANDBOX, World, world
+from sqlalchemy import text
 
 T = TypeVar("T")
 Json = dict[str, Any]
@@ -59,6 +60,45 @@ class Api:
     def delete(self, path: str, headers: Mapping[str, str] | None = None) -> httpx.Response:
         return self.send("DELETE", path, headers=headers)
 
+    def upgrade(self, path: str, headers: Mapping[str, str] | None = None, subprotocols: Sequence[str] = ()) -> int:
+        """The status that the opening of a WebSocket is answered with: 101, or what it is refused with."""
+        return self.run(self._upgrade(path, headers or {}, subprotocols))
+
+    async def _upgrade(self, path: str, headers: Mapping[str, str], subprotocols: Sequence[str]) -> int:
+        path, _, query = path.partition("?")
+        path = f"/api/v1{path}"
+        scope = {
+            "type": "websocket",
+            "asgi": {"version": "3.0"},
+            "http_version": "1.1",
+            "scheme": "ws",
+            "path": path,
+            "raw_path": path.encode(),
+            "root_path": "",
+            "query_string": query.encode(),
+            "headers": [
+                (b"host", b"test"),
+                *((name.lower().encode(), value.encode()) for name, value in headers.items()),
+            ],
+            "client": ("127.0.0.1", 5),
+            "server": ("test", 80),
+            "subprotocols": list(subprotocols),
+            "state": {},
+            "extensions": {"websocket.http.response": {}},
+        }
+        received = iter([{"type": "websocket.connect"}])
+        statuses: list[int] = []
+
+        async def receive() -> Json:
+            return next(received, {"type": "websocket.disconnect", "code": 1000})
+
+        async def send(message: Any) -> None:
+            if message["type"] in ("websocket.accept", "websocket.http.response.start"):
+                statuses.append(message.get("status", 101))
+
+        await self.world.app(scope, receive, send)
+        return statuses[0]
+
     def stranger(self) -> dict[str, str]:
         """The headers of a key of another organization."""
         return self.run(self.world.stranger())
@@ -66,6 +106,18 @@ class Api:
     def newcomer(self) -> Api:
         """The same API as an organization sees it that has nothing yet."""
         return Api(self.runner, self.world, self.stranger()["Authorization"].removeprefix("Bearer "))
+
+    def has_balance(self, org_id: str, minutes: float | None) -> None:
+        """What only the keeper of the installation can set."""
+
+        async def change() -> None:
+            async with self.world.database.writing() as session:
+                await session.execute(
+                    text("update organizations set minutes_balance = :minutes where id = :id"),
+                    {"minutes": minutes, "id": org_id},
+                )
+
+        self.run(change())
 
     @contextmanager
     def full(self) -> Iterator[None]:
@@ -225,9 +277,9 @@ def nested(depth: int) -> str:
     return '{"a":' * depth + "1" + "}" * depth
 
 
-def timestamp(text: str) -> None:
+def timestamp(moment: str) -> None:
     """ISO 8601 in UTC with milliseconds."""
-    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", text), text
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment), moment
 
 
 def same(shown: Any, given: Any) -> bool:

@@ -199,42 +199,9 @@ def test_the_second_id_of_a_path_is_no_way_in_either(two: Two, url: Url) -> None
 @pytest.mark.parametrize("path", [path for path, _ in SOCKETS])
 def test_a_socket_is_refused_with_404_before_the_upgrade(two: Two, path: str) -> None:
     before = holdings(two.ours)
-    url = f"{BASE}{filled(path, two.own)}"
-    assert two.theirs.run(opened(two.theirs, url)) == 404
-    assert two.ours.run(opened(two.ours, url)) == 101
+    for api, status in ((two.theirs, 404), (two.ours, 101)):
+        assert api.upgrade(filled(path, two.own), {"Authorization": f"Bearer {api.key}"}) == status
     assert holdings(two.ours) == before
-
-
-async def opened(api: Api, path: str) -> int:
-    """What the answer to an upgrade is."""
-    scope = {
-        "type": "websocket",
-        "asgi": {"version": "3.0"},
-        "http_version": "1.1",
-        "scheme": "ws",
-        "path": path,
-        "raw_path": path.encode(),
-        "root_path": "",
-        "query_string": b"",
-        "headers": [(b"host", b"test"), (b"authorization", f"Bearer {api.key}".encode())],
-        "client": ("127.0.0.1", 5),
-        "server": ("test", 80),
-        "subprotocols": [],
-        "state": {},
-        "extensions": {"websocket.http.response": {}},
-    }
-    received = iter([{"type": "websocket.connect"}])
-    statuses: list[int] = []
-
-    async def receive() -> dict[str, Any]:
-        return next(received, {"type": "websocket.disconnect", "code": 1000})
-
-    async def send(message: Any) -> None:
-        if message["type"] in ("websocket.accept", "websocket.http.response.start"):
-            statuses.append(message.get("status", 101))
-
-    await api.world.app(scope, receive, send)
-    return statuses[0]
 
 
 # ---- ids in bodies -------------------------------------------------------------------------------

@@ -163,3 +163,28 @@ def test_a_call_says_by_whom_it_was_placed(api: Api) -> None:
     call = got(api.get(f"/calls/{call['id']}"))
     assert (call["agent_id"], call["agent_name"], call["business_name"]) == (saved["id"], "Ann", "Ann's Garage")
     assert got(api.place(assistant=SANDBOX), 201)["call"]["agent_id"] is None
+
+
+# ---- live ----------------------------------------------------------------------------------------
+
+
+def test_a_live_socket_takes_the_key_from_a_header_or_a_subprotocol(api: Api) -> None:
+    path = f"/calls/{api.live_call()}/live"
+    assert api.upgrade(path, {"Authorization": f"Bearer {api.key}"}) == 101
+    assert api.upgrade(path, subprotocols=[f"bearer.{api.key}"]) == 101
+
+
+def test_a_live_socket_is_refused_before_the_upgrade(api: Api) -> None:
+    path = f"/calls/{api.live_call()}/live"
+    assert api.upgrade(path) == 401
+    assert api.upgrade(path, {"Authorization": "Bearer nobody"}) == 401
+    assert api.upgrade(path, subprotocols=["bearer.nobody"]) == 401
+    assert api.upgrade(path, api.stranger()) == 404
+    assert api.upgrade(f"/calls/{NOBODY}/live", {"Authorization": f"Bearer {api.key}"}) == 404
+
+
+@pytest.mark.parametrize("name", ["key", "api_key", "token", "access_token", "authorization", "bearer"])
+def test_a_key_in_a_query_opens_nothing(api: Api, name: str) -> None:
+    call_id = api.live_call()
+    assert api.upgrade(f"/calls/{call_id}/live?{name}={api.key}") == 401
+    refused(api.get(f"/calls/{call_id}?{name}={api.key}", {"Authorization": ""}), 401, "unauthorized")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any, NamedTuple
+from uuid import UUID
 
 import pytest
 from contract_client import NOBODY, Api, got, page, refused
@@ -242,3 +243,21 @@ def test_an_idempotency_key_makes_one_of_two_on_every_post(api: Api, made: Made)
         assert first == second
         other = {**body, "phone_number": "+31201237005"} if "phone_number" in body else {**body, "name": "Twice"}
         refused(api.post(path, other, key), 409, "idempotency_key_reused")
+
+
+def test_a_child_and_its_key_are_made_once_too(api: Api) -> None:
+    for path, body in (("/organizations", {"name": "Once"}), ("/keys", {"name": "Once", "scopes": ["read"]})):
+        before = children_and_keys(api)
+        for _ in range(2):
+            got(api.post(path, body, {"Idempotency-Key": f"once {path}"}), 201)
+        assert children_and_keys(api) == before + 1
+
+
+def children_and_keys(api: Api) -> int:
+    children = got(api.get("/organizations?include_children=true"))["children"]
+    return len(children) + int(got(api.get("/keys"))["pagination"]["total"])
+
+
+@pytest.mark.parametrize("resource", [ASSISTANTS, NUMBERS, CAMPAIGNS], ids=lambda resource: resource.path)
+def test_ids_of_resources_are_uuids(made: Made, resource: Resource) -> None:
+    assert str(UUID(made.ids[resource.path])) == made.ids[resource.path]

@@ -332,3 +332,41 @@ def test_nothing_is_placed_by_a_refused_body(api: Api) -> None:
     refused(api.place(assistant=SANDBOX, typo=1), 400, "invalid_request", "typo")
     refused(api.place(assistant={**SANDBOX, "typo": 1}), 400, "invalid_request", "assistant.typo")
     assert len(api.world.worker.asked) == before
+
+
+def test_a_number_reserved_for_a_child_never_serves_another(api: Api) -> None:
+    children = [got(api.post("/organizations", {"name": "Child"}), 201) for _ in range(2)]
+    number = api.number("+31201234512", reserved_for_org_id=children[0]["id"])
+    keys = [{"Authorization": f"Bearer {child['api_key']}"} for child in children]
+    body = {"destination": ECHO, "assistant": SANDBOX, "number_id": number["id"]}
+    got(api.post("/calls/outbound", body, keys[0]), 201)
+    before = len(api.world.worker.asked)
+    for headers in (keys[1], None):
+        answer = api.post("/calls/outbound", body, headers)
+        assert answer.status_code in (404, 409)
+        refused(answer, answer.status_code)
+    assert len(api.world.worker.asked) == before
+
+
+# ---- credits -------------------------------------------------------------------------------------
+
+
+def test_without_credits_it_is_402_and_null_is_unlimited(fresh: Api) -> None:
+    org_id = got(fresh.get("/organizations"))["id"]
+    before = len(fresh.world.worker.asked)
+    fresh.has_balance(org_id, 0)
+    refused(fresh.place(assistant=SANDBOX), 402, "insufficient_credits")
+    assert len(fresh.world.worker.asked) == before
+    for minutes in (500.5, None):
+        fresh.has_balance(org_id, minutes)
+        assert got(fresh.get("/organizations"))["minutes_balance"] == minutes
+        got(fresh.place(assistant=SANDBOX), 201)
+
+
+def test_a_child_bills_to_its_parent(fresh: Api) -> None:
+    child = got(fresh.post("/organizations", {"name": "Child"}), 201)
+    key = {"Authorization": f"Bearer {child['api_key']}"}
+    body = {"destination": ECHO, "assistant": SANDBOX}
+    got(fresh.post("/calls/outbound", body, key), 201)
+    fresh.has_balance(got(fresh.get("/organizations"))["id"], 0)
+    refused(fresh.post("/calls/outbound", body, key), 402, "insufficient_credits")

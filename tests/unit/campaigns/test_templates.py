@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from trunkline.calls.placeholders import filled
+from trunkline.calls.placeholders import Filling
 from trunkline.campaigns.templates import names, without_value
 
 TEXTS = (
@@ -21,9 +21,9 @@ def test_names_come_once_in_their_order() -> None:
 
 def test_a_placeholder_here_is_what_it_is_in_a_call() -> None:
     for text in TEXTS:
-        unknown: set[str] = set()
-        filled(text, {}, unknown)
-        assert set(names(text)) == unknown, text
+        filling = Filling({})
+        filling.text(text)
+        assert set(names(text)) == filling.unknown, text
 
 
 def test_what_has_no_value_is_named() -> None:

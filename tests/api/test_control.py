@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 from api_world import World, in_world
 from sqlalchemy import event
 
+from trunkline.api.server import build
+from trunkline.bus import messages
 from trunkline.calls.tables import CommandRow
 from trunkline.calls.verbs import Status
 from trunkline.web.tables import IdempotencyRow
@@ -171,6 +174,32 @@ async def test_five_at_once_with_one_key_are_one_command(world: World) -> None:
     call = await world.live_call()
     answers = await asyncio.gather(*(world.control(call, SAY, **{"Idempotency-Key": "k"}) for _ in range(5)))
     assert len({answer.json()["command_id"] for answer in answers}) == 1
+    assert len(await world.rows(CommandRow)) == 1
+
+
+@in_world()
+async def test_a_repeat_after_the_api_was_killed_before_the_command_arrived_is_the_same_command(world: World) -> None:
+    """Killed: the request stops where it is, and another process answers the repeat."""
+    call = await world.live_call()
+    asked = asyncio.Event()
+
+    async def is_asked_as_the_api_dies(payload: bytes) -> None:
+        asked.set()
+
+    world.worker.deaf = True
+    await world.worker.bus.subscribe(messages.owner(call), is_asked_as_the_api_dies)
+    first = asyncio.get_running_loop().create_task(world.control(call, SAY, **{"Idempotency-Key": "k"}))
+    await asked.wait()
+    first.cancel()
+    await asyncio.wait([first])
+    (row,) = await world.rows(CommandRow)
+    world.worker.deaf = False
+    transport = httpx.ASGITransport(build(world.settings, world.database, world.bus))
+    headers = {**world.client.headers, "Idempotency-Key": "k"}
+    async with httpx.AsyncClient(transport=transport, base_url=world.client.base_url, headers=headers) as restarted:
+        again = await restarted.post(f"/calls/{call}/control", json=SAY)
+    assert (again.status_code, again.json()["command_id"], again.json()["status"]) == (200, row.id, "heard")
+    assert len(world.worker.lives[call].commands) == 1
     assert len(await world.rows(CommandRow)) == 1
 
 

@@ -35,10 +35,52 @@ async def test_bad_parameters_are_400_and_named(world: World) -> None:
         "limit=x",
         "start_date=yesterday",
         "end_date=9999-12-31T23:59:59-14:00",
+        "status=talking",
+        "status=",
     ):
         answer = await world.client.get(f"/calls?{query}")
         assert answer.status_code == 400, query
         assert answer.json()["details"][0].startswith(query.split("=")[0] + ": "), answer.json()
+
+
+@in_world()
+async def test_an_unknown_status_is_400_listing_the_known_and_each_known_one_is_taken(world: World) -> None:
+    call = (await world.place()).json()["call_id"]
+    (detail,) = (await world.client.get("/calls?status=talking")).json()["details"]
+    known = ["connecting", "dialing", "ringing", "in-progress", "ended", "ended-with-error", "transferred", "failed"]
+    known += ["rejected", "insufficient-credits"]
+    for status in known:
+        assert f"'{status}'" in detail
+        listed = (await world.client.get(f"/calls?status={status}")).json()
+        expected = [call] if status in ("connecting", "dialing") else []
+        assert [each["id"] for each in listed["calls"]] == expected, status
+        assert listed["pagination"]["total"] == len(expected)
+
+
+@in_world()
+async def test_a_page_behind_the_last_call_is_empty_and_says_how_many_there_are(world: World) -> None:
+    await world.place()
+    page = (await world.client.get("/calls?offset=1000000&status=connecting")).json()
+    assert page == {"calls": [], "pagination": {"total": 1, "limit": 100, "offset": 1_000_000}}
+
+
+@in_world()
+async def test_what_a_call_is_shown_with_is_asked_by_name(world: World) -> None:
+    call = await world.live_call()
+    plain = (await world.client.get(f"/calls/{call}")).json()
+    for include, more in (
+        ("", set()),
+        ("commands", {"commands"}),
+        ("assistant", {"assistant"}),
+        ("commands,assistant", {"commands", "assistant"}),
+        ("assistant, commands,", {"commands", "assistant"}),
+    ):
+        shown = (await world.client.get(f"/calls/{call}", params={"include": include})).json()
+        assert set(shown) - set(plain) == more, include
+    answer = await world.client.get(f"/calls/{call}?include=commands,events,plan")
+    assert answer.status_code == 400
+    known = "known: assistant, commands"
+    assert answer.json()["details"] == [f"include: unknown events; {known}", f"include: unknown plan; {known}"]
 
 
 @in_world()

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import httpx
 import pytest
 from api_world import World, in_world
 from sqlalchemy import update
@@ -100,10 +101,16 @@ async def test_after_resumes_and_a_call_that_is_over_is_replayed(world: World) -
         async with live(address, call, world.key, "?after=1") as socket:
             assert (await frame(socket))["type"] == "snapshot"
             assert (await frame(socket))["sequence"] == 2
+        await world.worker.write(call, "recording", path="a.wav", seconds=1)
         await world.worker.end(call)
         async with live(address, call, world.key, "?after=1") as socket:
-            await frame(socket)
-            assert [(await frame(socket))["kind"] for _ in range(2)] == ["answered", "ended"]
+            snapshot = await frame(socket)
+            headers = {"Authorization": f"Bearer {world.key}"}
+            url = f"{address.replace('ws', 'http')}/api/v1/calls/{call}"
+            async with httpx.AsyncClient(headers=headers) as client:
+                assert (await client.get(url)).json() == snapshot["call"]
+            assert snapshot["call"]["recording_url"] == f"{url}/recording"
+            assert [(await frame(socket))["kind"] for _ in range(3)] == ["answered", "recording", "ended"]
             assert await closing(socket) == 1000
 
 

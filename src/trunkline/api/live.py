@@ -98,7 +98,7 @@ class Live:
     async def _snapshot(self) -> dict[str, Any]:
         async with self.steering.database.reading() as session:
             spoken = await store.spoken_in(session, [self.row])
-        call = rendering.call_json(self.row, spoken.get(self.row.id, ()))
+        call = rendering.call_json(self.row, spoken.get(self.row.id, ()), _base_url(self.socket))
         state = await state_of(self.steering, self.row)
         return {"type": "snapshot", "call": call, "state": state, "last_sequence": self.row.last_sequence}
 
@@ -214,6 +214,12 @@ async def _opened(websocket: WebSocket, call_id: str) -> Live:
     if row is None:
         raise NotFound("No call with this id")
     return Live(websocket, admitted, row, int(after))
+
+
+def _base_url(websocket: WebSocket) -> str:
+    """Where the same call is read over HTTP."""
+    scheme = "https" if websocket.url.scheme == "wss" else "http"
+    return f"{str(websocket.base_url.replace(scheme=scheme)).rstrip('/')}/api/v1"
 
 
 def _command_in(frame: Mapping[str, Any]) -> dict[str, Any]:

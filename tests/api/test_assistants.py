@@ -8,10 +8,12 @@ from typing import Any
 
 import httpx
 from api_world import ECHO, SANDBOX, World, in_world
+from sqlalchemy import update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline.assistants.schemas import FRONT_DESK, TRIAL, AssistantConfig, SpeechConfig
 from trunkline.assistants.tables import Assistant
+from trunkline.campaigns.tables import Campaign
 
 OF_THEIR_OWN = ("id", "created_at", "updated_at")
 FULL: dict[str, Any] = {
@@ -158,6 +160,10 @@ BAD = [
     ({"name": "A", "llm_config": {"provider": "openai", "tools": [{"type": "x"}]}}, "llm_config.tools[0].type: "),
     ({"name": "A", "llm_config": {"provider": "openai", "tools": [{"name": "1"}]}}, "llm_config.tools[0].name: "),
     ({"name": "A", "llm_config": {"provider": "sandbox", "rules": [{"when": "("}]}}, "llm_config.rules[0].when: "),
+    (
+        {"name": "A", "llm_config": {"provider": "sandbox", "rules": [{"when": "(){99999}"}]}},
+        "llm_config.rules[0].when: repeats more than 1000 times",
+    ),
     ({"name": "A", "llm_config": {"provider": "sandbox", "rules": [{}]}}, "llm_config.rules[0].when: is required"),
     (
         {"name": "A", "llm_config": {"provider": "sandbox", "rules": [{"when": "x", "call": {}}]}},
@@ -471,6 +477,25 @@ async def test_an_assistant_in_use_is_not_deleted_and_the_answer_says_how_to_det
     assert (await world.client.get(f"/assistants/{id}")).status_code == 200
     assert (await world.client.delete(f"/assistants/{other}")).status_code == 200
     assert asked == [(world.org_id, id), (world.org_id, other)]
+
+
+@in_world()
+async def test_numbers_and_unfinished_campaigns_hold_an_assistant_and_finished_ones_let_it_go(world: World) -> None:
+    id = (await made(world, {"name": "Ann", **SANDBOX}))["id"]
+    number = (await world.client.post("/numbers", json={"phone_number": "+31201234567", "assistant_id": id})).json()
+    campaign = {"schedule_start_time": "09:00", "schedule_end_time": "17:00", "timezone": "Europe/Amsterdam"}
+    assert (
+        await world.client.post("/campaigns", json={"name": "C", "assistant_id": id, **campaign})
+    ).status_code == 201
+    refused = (await world.client.delete(f"/assistants/{id}")).json()
+    assert (refused["code"], refused["message"].count("Assistant is ")) == ("in_use", 2)
+    await world.client.patch(f"/numbers/{number['number']['id']}", json={"assistant_id": None})
+    refused = (await world.client.delete(f"/assistants/{id}")).json()
+    assert (refused["code"], "1 campaign" in refused["message"]) == ("in_use", True)
+    async with world.database.writing() as session:
+        await session.execute(update(Campaign).values(status="completed"))
+    assert (await world.client.delete(f"/assistants/{id}")).status_code == 200
+    assert [row.assistant_id for row in await world.rows(Campaign)] == [None]
 
 
 # ---- once, old names, secrets -------------------------------------------------------------------

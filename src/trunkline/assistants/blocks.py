@@ -10,10 +10,9 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import Annotated, Any, Literal
 
-import regex  # type: ignore[import-untyped]
 from pydantic import Field, StringConstraints, ValidationError, create_model
 
-from trunkline.assistants import tools
+from trunkline.assistants import patterns, tools
 from trunkline.providers import catalogue
 from trunkline.providers.catalogue import Block, Provider, Setting
 from trunkline.web.body import Body, details_of
@@ -208,9 +207,7 @@ def _check_tools(checked: Checked, where: str) -> None:
 
 
 def _check_rules(checked: Checked, where: str) -> None:
-    """A rule's pattern is compiled now, so that a call does not find out; how long it may run is the model's matter."""
+    """A rule's pattern is compiled now, so that a call does not find out."""
     for index, rule in enumerate(checked.config.get("rules") or ()):
-        try:
-            regex.compile(rule["when"])
-        except regex.error as error:
-            checked.details.append(f"{where}.rules[{index}].when: is no regular expression: {error}")
+        if (wrong := patterns.wrong_with(rule["when"])) is not None:
+            checked.details.append(f"{where}.rules[{index}].when: {wrong}")

@@ -78,6 +78,8 @@ HEADERS: dict[str, Any] = {
 }
 
 Document = dict[str, Any]
+Examples = Mapping[str, list[Any]]
+"""By the name of a body or an answer."""
 
 
 def bare() -> FastAPI:
@@ -90,11 +92,13 @@ def bare() -> FastAPI:
 def document(app: FastAPI) -> Document:
     """The whole document. Takes a moment: whoever serves it keeps it."""
     raw = get_openapi(title=app.title, version=app.version, routes=app.routes)
+    schemas = _schemas()
+    examples = _examples(schemas)
     taken: set[str] = set()
     paths: dict[str, Any] = {}
     for url in URLS:
         given = raw["paths"][BASE + url.path][url.method.lower()].get("parameters", ())
-        operation = _operation(url, _operation_id(url, taken))
+        operation = _operation(url, _operation_id(url, taken), examples)
         if given:
             operation["parameters"] = [_parameter(one, raw["components"]["schemas"]) for one in given]
         paths.setdefault(BASE + url.path, {})[url.method.lower()] = operation
@@ -106,7 +110,7 @@ def document(app: FastAPI) -> Document:
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
         "components": {
-            "schemas": _schemas(),
+            "schemas": schemas,
             "responses": _responses(),
             "headers": HEADERS,
             "examples": refusals.examples(),
@@ -121,7 +125,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 # ---- operations -----------------------------------------------------------------------------
 
 
-def _operation(url: Url, name: str) -> Document:
+def _operation(url: Url, name: str, examples: Examples) -> Document:
     summary, text = _told(url)
     operation: Document = {"operationId": name, "tags": [_tag(url)], "summary": summary, "description": text}
     if url.deprecated:
@@ -129,8 +133,8 @@ def _operation(url: Url, name: str) -> Document:
     if refusals.needs(url).scope is None:
         operation["security"] = []
     if url.bodies:
-        operation["requestBody"] = {"required": True, "content": {"application/json": _body(url)}}
-    operation["responses"] = {**_answers(url), **_refused(url)}
+        operation["requestBody"] = {"required": True, "content": {"application/json": _body(url, examples)}}
+    operation["responses"] = {**_answers(url, examples), **_refused(url)}
     return operation
 
 
@@ -173,10 +177,9 @@ def _parameter(raw: Document, schemas: Document) -> Document:
     return parameter
 
 
-def _body(url: Url) -> Document:
-    examples = [example for body in url.bodies for example in _examples(body)]
-    content: Document = {"schema": _one_of(url.bodies), "examples": _named(examples)}
-    return content
+def _body(url: Url, examples: Examples) -> Document:
+    shown = [example for body in url.bodies for example in examples[body.__name__]]
+    return {"schema": _one_of(url.bodies), "examples": _named(shown)}
 
 
 def _one_of(bodies: tuple[type[Body], ...]) -> Document:
@@ -195,30 +198,31 @@ def _types(body: type[Body]) -> Iterable[str]:
     return getattr(field.annotation, "__args__", ()) if field is not None else ()
 
 
-def _answers(url: Url) -> Document:
+def _answers(url: Url, examples: Examples) -> Document:
     """What the route answers when it does not refuse."""
     headers = dict.fromkeys(RATE_HEADERS) if refusals.needs(url).scope is not None else {}
     if url.deprecated or any(body in RENAMED for body in url.bodies):
         headers["Deprecation"] = None
     answers = {}
     for status in (url.status, *url.also):
-        answer: Document = {"description": HTTPStatus(status).phrase, "content": {url.media: _content(url)}}
+        answer: Document = {"description": HTTPStatus(status).phrase, "content": {url.media: _content(url, examples)}}
         if headers:
             answer["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in headers}
         answers[str(status)] = answer
     return answers
 
 
-def _content(url: Url) -> Document:
+def _content(url: Url, examples: Examples) -> Document:
     if url.answer is None:
         binary = {"type": "string", "format": "binary"}
         return {} if url.media == "application/json" else {"schema": binary}
-    return {"schema": reference(url.answer.__name__), "examples": _named(_examples(url.answer))}
+    return {"schema": reference(url.answer.__name__), "examples": _named(examples[url.answer.__name__])}
 
 
-def _examples(model: type[Any]) -> list[Any]:
-    extra = model.model_config.get("json_schema_extra")
-    return list(model.model_json_schema().get("examples", ())) if extra is not None else []
+def _examples(schemas: Document) -> Examples:
+    """Those of each body and answer, taken out of its schema: they stand with the operations."""
+    models = {model.__name__ for url in URLS for model in (*url.bodies, url.answer) if model is not None}
+    return {name: schemas[name].pop("examples", []) for name in models}
 
 
 def _named(examples: list[Any]) -> Document:
@@ -271,7 +275,5 @@ def _response(kinds: tuple[type[Problem], ...]) -> Document:
 def _schemas() -> Document:
     models = [model for url in URLS for model in (*url.bodies, url.answer) if model is not None]
     schemas = components([*models, ProblemBody], RENAMED)
-    for model in models:
-        schemas[model.__name__].pop("examples", None)  # they stand with the operations
     schemas[ProblemBody.__name__]["properties"]["code"]["enum"] = sorted(refusals.examples())
     return schemas

@@ -119,8 +119,10 @@ def database_away(error: Exception) -> Unavailable:
     return Unavailable("The database is not available", retry_after=DATABASE_RETRY_S)
 
 
-async def _unfit(_: Request, error: Exception) -> JSONResponse:
-    """PostgreSQL refuses what no row can hold, such as a NUL in an id from the URL."""
+async def _unfit(request: Request, error: Exception) -> JSONResponse:
+    """PostgreSQL refuses what no row can hold. An id with a NUL is nobody's."""
+    if any("\0" in str(value) for value in request.path_params.values()):
+        return render(NotFound("Nothing has this id"))
     return render(BadRequest("A value in the request is not valid"))
 
 

@@ -65,6 +65,7 @@ class ScriptedWorker:
     lives: dict[str, Life] = field(default_factory=dict)
     subscriptions: dict[str, Any] = field(default_factory=dict)
     projecting: bool = True
+    """Makes rows of what it writes; off where a recorder does."""
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def has_been_commanded(self, times: int) -> None:
@@ -102,7 +103,8 @@ class ScriptedWorker:
         )
         life.sequence = 1
         self.lives[plan["call_id"]] = life
-        await self._project(life, Event(1, 0, "claimed", data))
+        if self.projecting:
+            await self._project(life, Event(1, 0, "claimed", data))
 
         async def owned(payload: bytes) -> bytes | None:
             return await self._owned(plan["call_id"], payload)

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import phonenumbers
-from phonenumbers import PhoneNumberType, shortnumberinfo
+from phonenumbers import PhoneNumberType, ValidationResult, shortnumberinfo
 
 from trunkline.config import Settings
 from trunkline.errors import BadRequest, PolicyBlocked
@@ -47,6 +47,7 @@ _SIP = re.compile(
     r"(?:;[A-Za-z0-9\-_.!~*'+%]{1,64}(?:=[A-Za-z0-9\-_.!~*'+%\[\]:]{1,128})?){0,8}"
 )
 """A `sip:` URI (RFC 3261 §19.1.1) without password and headers: those would let a destination write into our INVITE."""
+_LENGTHS = {ValidationResult.TOO_SHORT: "is too short", ValidationResult.TOO_LONG: "is too long"}
 _LONGEST_EMERGENCY = 6
 
 
@@ -129,10 +130,13 @@ def _judge_number(destination: str, rules: Rules) -> Verdict:
         return Blocked("emergency", f"{destination} is an emergency number (rule emergency)")
     try:
         number = phonenumbers.parse(destination, None)
-    except phonenumbers.NumberParseException:
-        return Malformed("is not a possible phone number")
+    except phonenumbers.NumberParseException as error:
+        unknown = error.error_type == phonenumbers.NumberParseException.INVALID_COUNTRY_CODE
+        why = "there is no such country code" if unknown else "it is too short"
+        return Malformed(f"is not a possible phone number: {why}")
     if not phonenumbers.is_possible_number(number):
-        return Malformed("is not a possible phone number")
+        length = _LENGTHS.get(phonenumbers.is_possible_number_with_reason(number), "has not a possible length")
+        return Malformed(f"is not a possible phone number: it {length} for +{number.country_code}")
     if destination.startswith(SATELLITE):
         return Blocked("satellite", f"{destination} is in a satellite range (rule satellite)")
     premium = phonenumbers.number_type(number) == PhoneNumberType.PREMIUM_RATE

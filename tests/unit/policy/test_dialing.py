@@ -42,6 +42,21 @@ def test_what_is_no_e164_number_is_malformed(destination: str) -> None:
 
 
 @pytest.mark.parametrize(
+    ("destination", "why"),
+    [
+        ("31201234567", "must be E.164 with a leading +, such as +31201234567, or a sip: address"),
+        ("+9991234567", "is not a possible phone number: there is no such country code"),
+        ("+33", "is not a possible phone number: it is too short"),
+        ("+3120", "is not a possible phone number: it is too short for +31"),
+        ("+310000000000000", "is not a possible phone number: it is too long for +31"),
+        ("+722222222222", "is not a possible phone number: it has not a possible length for +7"),
+    ],
+)
+def test_a_malformed_number_is_told_what_is_wrong_with_it(destination: str, why: str) -> None:
+    assert judge(destination, OPEN) == Malformed(why)
+
+
+@pytest.mark.parametrize(
     ("destination", "rule"),
     [
         *(

@@ -1,6 +1,6 @@
 """Prints the OpenAPI document, without a server.
 
-    .venv/bin/python scripts/openapi.py > openapi.json
+.venv/bin/python scripts/openapi.py > openapi.json
 """
 
 from __future__ import annotations

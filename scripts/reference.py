@@ -15,6 +15,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from trunkline.api import components, openapi, refusals
+from trunkline.api.routes import URLS
 from trunkline.assistants import describing
 from trunkline.assistants.blocks import NAMES
 from trunkline.calls import lifecycle
@@ -37,6 +39,8 @@ def pages() -> dict[Path, str]:
         DOCS / "reference/settings.md": "\n".join(settings()) + "\n",
         DOCS / "reference/errors.md": "\n".join(errors()) + "\n",
         DOCS / "reference/endings.md": "\n".join(endings()) + "\n",
+        DOCS / "reference/operations.md": "\n".join(operations()) + "\n",
+        DOCS / "reference/options.md": "\n".join(options()) + "\n",
         DOCS / "reference/catalogue.md": "\n".join(catalogue()) + "\n",
         calls: DIAGRAM.sub(lambda found: found[1] + diagram + found[2], calls.read_text()),
     }
@@ -154,6 +158,112 @@ def _range(about: dict[str, Any]) -> str:
             f"{about['min_items']}–{about['max_items']}" if "min_items" in about else f"up to {about['max_items']}"
         )
     return "; ".join(parts)
+
+
+def operations() -> Iterator[str]:
+    yield from _head(
+        "Operations",
+        "Below `/api/v1`. The scope is what a key needs; `read` is what every key has. Errors that come with the kind of the\n"
+        "request (400, 401, 413, 415, 429, 503) are not repeated here.",
+    )
+    everywhere = {400, 401, 413, 415, 429, 503}
+    for tag, about in openapi.TAGS.items():
+        yield from ("", f"## {tag.capitalize()}", "", about, "")
+        rows = (
+            (
+                f"`{url.method} {url.path}`" + (" (old)" if url.deprecated else ""),
+                _first_sentence(url.answers.__doc__),
+                refusals.needs(url).scope or "no key",
+                ", ".join(
+                    f"`{kind.code}`"
+                    for status, kinds in refusals.refusals(url).items()
+                    for kind in kinds
+                    if status not in everywhere or kind in url.problems
+                ),
+            )
+            for url in URLS
+            if openapi.tag_of(url) == tag
+        )
+        yield from _table(("", "what it does", "scope", "errors of its own"), rows)
+
+
+def options() -> Iterator[str]:
+    yield from _head(
+        "Options",
+        "Every body that can be sent, and what is in it. The blocks of each provider are in [the catalogue](catalogue.md).\n"
+        "In an `assistant_override` everything of TransientBody may stand, the blocks in part.",
+    )
+    schemas = openapi.document(openapi.bare())["components"]["schemas"]
+    bodies = dict.fromkeys(body.__name__ for url in URLS for body in url.bodies)
+    waiting, done = list(bodies), set()
+    while waiting:
+        name = waiting.pop(0)
+        if name in done or name in ELSEWHERE:
+            continue
+        done.add(name)
+        fields = schemas[name]["properties"]
+        used = [f"`{url.method} {url.path}`" for url in URLS if name in (body.__name__ for body in url.bodies)]
+        about = schemas[name].get("description", "").split("\n")[0]
+        yield from ("", f"## {name}", "", " ".join(filter(None, [", ".join(used) + "." if used else "", about])), "")
+        required = schemas[name].get("required", ())
+        rows = (
+            (
+                f"`{field}`" + (" (old)" if schema.get("deprecated") else ""),
+                _kind(schema),
+                "required" if field in required else _shown(schema.get("default")),
+                schema.get("description", ""),
+            )
+            for field, schema in fields.items()
+        )
+        yield from _table(("field", "type", "default", "meaning"), rows)
+        waiting += [other for field in fields.values() for other in components.references(field)]
+
+
+ELSEWHERE = {
+    **{name: "catalogue.md" for block in components.BLOCKS.values() for name in (block, f"{block}Part")},
+    "AssistantOverride": "#transientbody",
+}
+"""Components that are not told field by field on the page of options, and where they are."""
+
+
+def _kind(schema: dict[str, Any]) -> str:
+    """A schema in a few words."""
+    if "$ref" in schema:
+        name = schema["$ref"].rsplit("/", 1)[1]
+        return f"[{name}]({ELSEWHERE.get(name, f'#{name.lower()}')})"
+    if choices := schema.get("anyOf") or schema.get("oneOf"):
+        return " or ".join(dict.fromkeys(_kind(choice) for choice in choices))
+    if "const" in schema or "enum" in schema:
+        return ", ".join(f"`{value}`" for value in schema.get("enum", [schema.get("const")]))
+    match schema.get("type", "anything"):
+        case "array":
+            return f"list{_bounds(schema, 'Items')} of {_kind(schema.get('items', {}))}"
+        case "object":
+            return f"object{_bounds(schema, 'Properties')}"
+        case "string":
+            return f"string{_bounds(schema, 'Length')}"
+        case kind:
+            return f"{kind}{_bounds(schema, 'imum')}"
+
+
+def _bounds(schema: dict[str, Any], of: str) -> str:
+    match schema.get(f"min{of}"), schema.get(f"max{of}"):
+        case None, None:
+            return ""
+        case None, high:
+            return f" ≤ {high}"
+        case low, None:
+            return f" ≥ {low}"
+        case low, high:
+            return f" {low}–{high}"
+
+
+def _shown(default: Any) -> str:
+    return "" if default is None else f"`{json.dumps(default)}`"
+
+
+def _first_sentence(docstring: str | None) -> str:
+    return " ".join((docstring or "").split()).partition(". ")[0].rstrip(".") + "."
 
 
 def _head(title: str, about: str) -> Iterator[str]:

@@ -127,7 +127,7 @@ _LICENSE = {"name": "Apache-2.0", "identifier": "Apache-2.0"}
 
 def _operation(url: Url, name: str, examples: Examples) -> Document:
     summary, text = _told(url)
-    operation: Document = {"operationId": name, "tags": [_tag(url)], "summary": summary, "description": text}
+    operation: Document = {"operationId": name, "tags": [tag_of(url)], "summary": summary, "description": text}
     if url.deprecated:
         operation["deprecated"] = True
     if refusals.needs(url).scope is None:
@@ -158,7 +158,7 @@ def _told(url: Url) -> tuple[str, str]:
     return summary, f"{text}\n\n{needed}"
 
 
-def _tag(url: Url) -> str:
+def tag_of(url: Url) -> str:
     first = url.path.split("/")[1]
     return TAG_OF.get(first, first)
 

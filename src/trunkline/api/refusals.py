@@ -52,7 +52,7 @@ EXAMPLES: tuple[Problem, ...] = (
     NotInProgress("The call is not in progress: its status is ended"),
     ProviderUnavailable(
         "This assistant needs a provider that is not available here",
-        details=["llm_config.provider: openai_live is known but not available here"],
+        details=["llm_config.provider: this one is known but not available here"],
     ),
     Unauthorized("Invalid or missing API key"),
     PaymentRequired("The organization has no minutes left"),

@@ -7,12 +7,13 @@ from typing import Annotated, Literal, Self
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
 from trunkline.organizations.keys import LONGEST_NAME, SCOPES, name_from
-from trunkline.web.body import Body
+from trunkline.web.body import Body, shown_as
 
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_NAME),
     AfterValidator(name_from),
+    shown_as(pattern=r"^[^\x00-\x1f\x7f-\x9f]*[^\x00-\x1f\x7f-\x9f\s][^\x00-\x1f\x7f-\x9f]*$"),
 ]
 OrgId = Annotated[str, StringConstraints(max_length=64)]
 Scope = Literal["full", "calls", "control", "read"]

@@ -15,7 +15,7 @@ from pydantic.config import JsonDict
 
 from trunkline.calls.verbs import Command, Interrupt, OnInterrupt, OverCaller, Verb
 from trunkline.errors import BadRequest
-from trunkline.web.body import Body, validated
+from trunkline.web.body import DESTINATION, Body, shown_as, validated
 
 MAX_VARIABLES = 100
 MAX_METADATA_BYTES = 16 * 1024
@@ -33,6 +33,7 @@ def _small(metadata: dict[str, Any]) -> dict[str, Any]:
 
 Metadata = Annotated[dict[str, Any], AfterValidator(_small)]
 VariableName = Annotated[str, StringConstraints(min_length=1, max_length=64)]
+Destination = Annotated[str, StringConstraints(min_length=1, max_length=255), shown_as(pattern=DESTINATION)]
 Variable = Annotated[str, StringConstraints(max_length=1000)]
 
 
@@ -67,9 +68,7 @@ class PlaceBody(Body):
         },
     )
 
-    destination: Annotated[str, StringConstraints(min_length=1, max_length=255)] = Field(
-        description="E.164 with a leading +, or a sip: URI where those are allowed"
-    )
+    destination: Destination = Field(description="E.164 with a leading +, or a sip: URI where those are allowed")
     number_id: str | None = Field(None, max_length=64, description="the number to call from")
     assistant_id: str | None = Field(None, max_length=64, description="a saved assistant")
     assistant: dict[str, Any] | None = Field(None, description="an assistant for this call only")
@@ -122,8 +121,8 @@ def _trimmed(longest: int, shortest: int = 1) -> Any:
     return StringConstraints(strip_whitespace=True, min_length=shortest, max_length=longest)
 
 
-Content = Annotated[str, _trimmed(5000)]
-LongContent = Annotated[str, _trimmed(20_000)]
+Content = Annotated[str, _trimmed(5000), shown_as(pattern=r"\S")]
+LongContent = Annotated[str, _trimmed(20_000), shown_as(pattern=r"\S")]
 Message = Annotated[str, _trimmed(1000, shortest=0)]
 CommandId = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 
@@ -203,7 +202,7 @@ class TransferBody(_Final):
     model_config = _like({"type": "transfer", "destination": "+31201234567", "message": "One moment, I connect you."})
 
     type: Literal["transfer"]
-    destination: Annotated[str, StringConstraints(min_length=1, max_length=255)]
+    destination: Destination
     timeout_seconds: int = Field(30, ge=5, le=120, description="how long the target may ring")
     mode: Literal["auto", "blind", "bridge", "attended"] = "auto"
 

@@ -10,7 +10,7 @@ from typing import Annotated, Any, Literal, Self, get_args
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, field_validator, model_validator
 
 from trunkline.campaigns.states import Status
-from trunkline.web.body import Body
+from trunkline.web.body import E164, Body, shown_as
 
 RENAMED = {"agent_id": "assistant_id"}
 LEAD_RENAMED = {"agent_config": "assistant_override"}
@@ -71,10 +71,16 @@ def _in_order(days: list[Day]) -> list[Day]:
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Id = Annotated[str, StringConstraints(min_length=1, max_length=64)]
 Template = Annotated[str, StringConstraints(max_length=20_000)]
-Time = Annotated[str, StringConstraints(max_length=8), AfterValidator(_time)]
+Time = Annotated[str, StringConstraints(max_length=8), AfterValidator(_time), shown_as(pattern=f"^{_TIME.pattern}$")]
 Zone = Annotated[str, StringConstraints(max_length=64), AfterValidator(_zone)]
-NumberIds = Annotated[list[Id], Field(max_length=MOST_NUMBERS), AfterValidator(_each_once)]
-Days = Annotated[list[Day], Field(min_length=1, max_length=7), AfterValidator(_each_once), AfterValidator(_in_order)]
+NumberIds = Annotated[list[Id], Field(max_length=MOST_NUMBERS), AfterValidator(_each_once), shown_as(uniqueItems=True)]
+Days = Annotated[
+    list[Day],
+    Field(min_length=1, max_length=7),
+    AfterValidator(_each_once),
+    AfterValidator(_in_order),
+    shown_as(uniqueItems=True),
+]
 Concurrency = Annotated[int, Field(ge=1, le=1000)]
 Pace = Annotated[int, Field(ge=1, le=6000)]
 
@@ -93,9 +99,9 @@ class Retry(Body):
 
     max_attempts: int = Field(1, ge=1, le=10, description="calls per lead in all")
     delay_seconds: int = Field(3600, ge=60, le=604_800, description="from one attempt to the next")
-    on: Annotated[list[Reason], Field(max_length=len(REASONS)), AfterValidator(_each_once)] = Field(
-        default_factory=lambda: list(REASONS), description="end reasons after which the lead is tried again"
-    )
+    on: Annotated[
+        list[Reason], Field(max_length=len(REASONS)), AfterValidator(_each_once), shown_as(uniqueItems=True)
+    ] = Field(default_factory=lambda: list(REASONS), description="end reasons after which the lead is tried again")
 
 
 def _retry() -> Retry:
@@ -111,7 +117,9 @@ class LeadBody(Body):
         }
     )
 
-    phone_number: Annotated[str, StringConstraints(max_length=32)] = Field(description="E.164 with its plus")
+    phone_number: Annotated[str, StringConstraints(max_length=32), shown_as(pattern=E164)] = Field(
+        description="E.164 with its plus"
+    )
     variables: dict[
         Annotated[str, StringConstraints(min_length=1, max_length=100)],
         Annotated[str, StringConstraints(max_length=1000)],

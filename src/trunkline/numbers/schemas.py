@@ -9,7 +9,7 @@ from pydantic.json_schema import SkipJsonSchema
 
 from trunkline.policy import dialing
 from trunkline.policy.dialing import Blocked, Malformed, Rules
-from trunkline.web.body import Body
+from trunkline.web.body import E164, Body, shown_as
 
 RENAMED = {"agent_id": "assistant_id"}
 
@@ -58,9 +58,9 @@ class NumberBody(Body):
         }
     )
 
-    phone_number: Annotated[str, StringConstraints(max_length=32), AfterValidator(_own_number)] = Field(
-        description="E.164 with its plus; neither a sandbox line nor an emergency number"
-    )
+    phone_number: Annotated[
+        str, StringConstraints(max_length=32), AfterValidator(_own_number), shown_as(pattern=E164)
+    ] = Field(description="E.164 with its plus; neither a sandbox line nor an emergency number")
     name: Name | None = Field(None, description=NAME)
     assistant_id: Id | None = Field(None, description=ASSISTANT)
     transfer_trunk_id: Id | None = Field(None, description=TRUNK)

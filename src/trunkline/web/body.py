@@ -13,7 +13,7 @@ import re
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from starlette.requests import ClientDisconnect, Request
 
 from trunkline.errors import BadRequest, TooLarge, WrongContentType
@@ -25,6 +25,10 @@ MAX_DETAILS = 50
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _NAMES_A_FIELD = re.compile(r"[a-z_.]+(, [a-z_.]+)*: ")
 _INT64 = 2**63
+_EXACT = 2**53
+
+E164 = r"^\+[1-9][0-9]{1,14}$"
+DESTINATION = r"^(\+[1-9][0-9]{1,14}|sip:.+)$"
 
 Model = TypeVar("Model", bound="Body")
 
@@ -33,6 +37,11 @@ class Body(BaseModel):
     """Base of every request body: an unknown field is an error (a typo must not be ignored), types are not coerced."""
 
     model_config = ConfigDict(extra="forbid", strict=True)
+
+
+def shown_as(**schema: Any) -> Any:
+    """What the document says of a value that is checked by code: `Annotated[str, AfterValidator(…), shown_as(pattern=…)]`."""
+    return Field(json_schema_extra=schema)
 
 
 async def read(request: Request) -> dict[str, Any]:
@@ -131,10 +140,11 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _finite(digits: str) -> float:
+    """45.0 is an integer in JSON."""
     number = float(digits)
     if not math.isfinite(number):
         raise ValueError("a number is out of range")
-    return number
+    return int(number) if number.is_integer() and abs(number) < _EXACT else number
 
 
 def _bounded(digits: str) -> int:

@@ -112,3 +112,9 @@ def test_bodies_that_are_the_same_json_have_the_same_hash() -> None:
     assert canonical_hash(one) == canonical_hash(other)
     for different in ({"a": 2}, {"a": "1"}, {"a": True}, {"a": [1]}, {"a": None}, {}):
         assert canonical_hash({"a": 1}) != canonical_hash(different)
+
+
+def test_a_number_without_a_fraction_is_an_integer_however_it_is_written() -> None:
+    body = parse(b'{"a": 45.0, "b": 1e2, "c": -0.0, "d": 0.5, "e": 1e300}')
+    assert [type(value) for value in body.values()] == [int, int, int, float, float]
+    assert body == {"a": 45, "b": 100, "c": 0, "d": 0.5, "e": 1e300}

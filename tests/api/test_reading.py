@@ -197,6 +197,29 @@ async def test_a_recording_is_there_after_the_end_and_never_outside_its_folder(w
 
 
 @in_world()
+async def test_a_part_of_a_recording_can_be_had_and_what_is_no_part_of_it_is_all_of_it(world: World) -> None:
+    world.settings.recordings.mkdir(parents=True)
+    (world.settings.recordings / "a.wav").write_bytes(b"RIFF")
+    call = await world.live_call()
+    await world.worker.write(call, "recording", path="a.wav", seconds=1)
+    await world.worker.end(call)
+    for asked, status, content in (
+        ("bytes=1-2", 206, b"IF"),
+        ("bytes=2-", 206, b"FF"),
+        ("bytes=-1", 206, b"F"),
+        ("bytes=0-99", 206, b"RIFF"),
+        ("bytes=4-", 200, b"RIFF"),
+        ("bytes=3-1", 200, b"RIFF"),
+        ("bytes=-0", 200, b"RIFF"),
+        ("bytes=0-0,2-3", 200, b"RIFF"),
+        ("bytes=x", 200, b"RIFF"),
+        ("lines=1-2", 200, b"RIFF"),
+    ):
+        answer = await world.client.get(f"/calls/{call}/recording", headers={"Range": asked})
+        assert (answer.status_code, answer.content) == (status, content), asked
+
+
+@in_world()
 async def test_another_organizations_call_is_404_everywhere(world: World) -> None:
     call = await world.live_call()
     headers = await world.stranger()

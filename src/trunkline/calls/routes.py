@@ -26,7 +26,7 @@ from trunkline.calls.tables import CallRow, TicketRow
 from trunkline.errors import BadRequest, Conflict, NotFound, RecordingNotReady
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
-from trunkline.web.answers import JsonAnswer
+from trunkline.web.answers import JsonAnswer, file_answer
 from trunkline.web.body import read, validated
 from trunkline.web.caller import Controller, Placer, Reader, bearer
 from trunkline.web.idempotency import Key, use_of
@@ -189,7 +189,7 @@ async def get_recording(request: Request, caller: Reader, call_id: str) -> FileR
     path = _inside(request.app.state.placing.settings.recordings, row.recording)
     if path is None:
         raise NotFound("This call has no recording")
-    return FileResponse(path, media_type="audio/wav", filename=f"{row.id}.wav")
+    return file_answer(request, path, "audio/wav", f"{row.id}.wav")
 
 
 async def control_call(

@@ -3255,6 +3255,10 @@ export type CallsGetRecordingResponses = {
      * OK
      */
     200: Blob | File;
+    /**
+     * Partial Content
+     */
+    206: Blob | File;
 };
 
 export type CallsGetRecordingResponse = CallsGetRecordingResponses[keyof CallsGetRecordingResponses];

@@ -179,6 +179,14 @@ def test_old_names_are_marked(document: dict[str, Any]) -> None:
     assert "Deprecation" in named_headers(document["paths"][f"{BASE}/calls"]["post"])
 
 
+def test_every_body_that_names_an_assistant_shows_its_old_name(document: dict[str, Any]) -> None:
+    bodies = {body.__name__ for url in URLS for body in url.bodies}
+    fields = {name: document["components"]["schemas"][name]["properties"] for name in bodies}
+    naming = {name for name in bodies if "assistant_id" in fields[name]}
+    assert naming == {"PlaceBody", "CampaignBody", "CampaignChanges", "NumberBody", "NumberChanges"}
+    assert all(fields[name]["agent_id"]["deprecated"] for name in naming)
+
+
 def test_objects_say_that_they_take_nothing_else(document: dict[str, Any]) -> None:
     for name, schema in document["components"]["schemas"].items():
         if "properties" in schema:

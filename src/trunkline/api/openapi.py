@@ -20,6 +20,7 @@ from trunkline.api.routes import BASE, URLS, Url
 from trunkline.calls import schemas as call_schemas
 from trunkline.campaigns import schemas as campaign_schemas
 from trunkline.errors import Problem
+from trunkline.numbers import schemas as number_schemas
 from trunkline.web.body import Body
 from trunkline.web.problems import ProblemBody
 
@@ -28,6 +29,8 @@ RENAMED: dict[type[Body], Mapping[str, str]] = {
     campaign_schemas.CampaignBody: campaign_schemas.RENAMED,
     campaign_schemas.CampaignChanges: campaign_schemas.RENAMED,
     campaign_schemas.LeadBody: campaign_schemas.LEAD_RENAMED,
+    number_schemas.NumberBody: number_schemas.RENAMED,
+    number_schemas.NumberChanges: number_schemas.RENAMED,
 }
 """Bodies whose fields have old names too."""
 

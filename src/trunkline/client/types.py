@@ -573,6 +573,10 @@ class NumberBody(TypedDict):
     """
     a child organization: calls of nobody else are made from this number
     """
+    agent_id: NotRequired[str | None]
+    """
+    The old name of `assistant_id`.
+    """
 
 
 class NumberChanges(TypedDict):
@@ -607,6 +611,10 @@ class NumberChanges(TypedDict):
     reserved_for_org_id: NotRequired[str | None]
     """
     a child organization: calls of nobody else are made from this number
+    """
+    agent_id: NotRequired[str | None]
+    """
+    The old name of `assistant_id`.
     """
 
 

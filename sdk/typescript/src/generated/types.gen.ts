@@ -1555,6 +1555,12 @@ export type NumberBody = {
      * a child organization: calls of nobody else are made from this number
      */
     reserved_for_org_id?: string | null;
+    /**
+     * The old name of `assistant_id`.
+     *
+     * @deprecated
+     */
+    agent_id?: string | null;
 };
 
 /**
@@ -1589,6 +1595,12 @@ export type NumberChanges = {
      * a child organization: calls of nobody else are made from this number
      */
     reserved_for_org_id?: string | null;
+    /**
+     * The old name of `assistant_id`.
+     *
+     * @deprecated
+     */
+    agent_id?: string | null;
 };
 
 export type NumberShown = {

@@ -17,7 +17,7 @@ help:
 	@echo "make test-313  unit, stories and contracts on Python 3.13, if there is one"
 	@echo "make check     lint, format, types, architecture"
 	@echo "make serve     the whole platform on http://127.0.0.1:8080"
-	@echo "make sdk       both clients, generated from the OpenAPI document; the TypeScript package in sdk/typescript/dist"
+	@echo "make sdk       both clients, generated from the OpenAPI document; the TypeScript package as a file to install"
 	@echo "make bench     figures beside their budgets"
 
 .venv/.ready: pyproject.toml uv.lock scripts/setup
@@ -50,3 +50,4 @@ bench: setup
 sdk: setup
 	@scripts/sdk generate
 	@scripts/sdk build
+	@scripts/sdk pack

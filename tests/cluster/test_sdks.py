@@ -141,16 +141,19 @@ def test_importing_the_client_loads_no_more_than_it_needs() -> None:
 # ---- what the page promises ---------------------------------------------------------------------
 
 
-def example(language: str, remote: Remote) -> str:
+def example(language: str, remote: Remote, page: str = "docs/sdks.md") -> str:
     """The page's program in this language, asking this Trunkline."""
-    page = (ROOT / "docs/sdks.md").read_text()
+    page = (ROOT / page).read_text()
     program = page.split(f"```{language}\n", 1)[1].split("```", 1)[0]
     return program.replace("http://127.0.0.1:8080", remote.url).replace("tl_live_…", remote.key)
 
 
-def test_the_typescript_program_of_the_page(package: subprocess.CompletedProcess[str], remote: Remote) -> None:
+@pytest.mark.parametrize("page", ["docs/sdks.md", "sdk/typescript/README.md"])
+def test_the_typescript_program_of_the_page(
+    package: subprocess.CompletedProcess[str], remote: Remote, page: str
+) -> None:
     program = ROOT / "sdk/typescript/dist/page.ts"
-    program.write_text(example("ts", remote))
+    program.write_text(example("ts", remote, page))
     ran = sdk("run", "dist/page.ts", TRUNKLINE_KEY=remote.key)
     assert (ran.returncode, ran.stdout) == (0, f"heard {PARCEL}\n"), ran.stderr
 

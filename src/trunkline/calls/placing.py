@@ -266,7 +266,7 @@ def _filled(assistant: Mapping[str, Any], body: PlaceBody) -> dict[str, Any]:
     config = filling.config(assistant)
     if unknown := sorted(filling.unknown):
         details = [f"variables: no value for {{{{{name}}}}}" for name in unknown[:MAX_DETAILS]]
-        raise BadRequest(f"{len(unknown)} of the placeholders have no value", details=details)
+        raise BadRequest("The assistant's text has placeholders without a value", details=details)
     if filling.is_too_long:
         detail = f"variables: fill in more than {placeholders.LONGEST} characters"
         raise BadRequest("The request body is invalid", details=[detail])

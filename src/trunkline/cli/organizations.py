@@ -53,7 +53,7 @@ def balance(
 ) -> None:
     """Set what an organization may still use. At zero it places no calls."""
     in_database(data_dir, lambda session: _set_balance(session, org_id, minutes))
-    typer.echo(f"{org_id} has {minutes}{'' if minutes == UNLIMITED else ' minutes'}")
+    typer.echo(f"{org_id} has {minutes} minutes")
 
 
 async def _set_balance(session: AsyncSession, org_id: str, minutes: str) -> None:

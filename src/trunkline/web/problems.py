@@ -89,7 +89,7 @@ async def _http(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, HTTPException)
     match error.status_code:
         case 404:
-            return render(NotFound("No such URL"))
+            return render(NotFound("No such URL: the API is below /api/v1, and /docs shows it"))
         case 405:
             answer = render(MethodNotAllowed())
             answer.headers["Allow"] = ", ".join(sorted(_allowed(request)))

@@ -74,6 +74,7 @@ def test_the_scheme_is_written_as_you_like(api: Api) -> None:
 
 def test_a_url_that_does_not_exist_and_a_method_that_it_lacks_are_problems_too(api: Api) -> None:
     refused(api.get("/nothing"), 404)
+    assert "/api/v1" in refused(api.get("http://test/calls"), 404)["message"]
     refused(api.send("PUT", "/calls"), 405)
     refused(api.send("DELETE", "/organizations"), 405)
 

@@ -68,7 +68,7 @@ def test_a_balance_is_set_in_minutes_or_made_unlimited(tmp_path: Path) -> None:
     ((parent,),) = lines(tmp_path, "organizations", "create", "Harbour")
     ((child,),) = lines(tmp_path, "organizations", "create", "Bakery", "--parent", parent)
     assert lines(tmp_path, "organizations", "balance", parent, "500.5") == [[f"{parent} has 500.5 minutes"]]
-    assert lines(tmp_path, "organizations", "balance", parent, "unlimited") == [[f"{parent} has unlimited"]]
+    assert lines(tmp_path, "organizations", "balance", parent, "unlimited") == [[f"{parent} has unlimited minutes"]]
     for who, minutes, why in (
         (child, "5", f"paid by {parent}"),
         ("org_of_nobody", "5", "there is no organization"),

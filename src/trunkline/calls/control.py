@@ -204,7 +204,7 @@ class Steering:
         async with self.database.writing() as session:
             await store.delete_command(session, row.id)
             if use is not None:
-                await idempotency.forget(session, use)
+                await idempotency.forget(session, use, row.id)
         raise not_in_progress(now.status)
 
     # ---- what became of it ---------------------------------------------------------------

@@ -135,7 +135,7 @@ class Placing:
         if row is None or row.end_reason != "no_capacity":
             return row
         async with self.database.writing() as session:
-            await idempotency.forget(session, use)
+            await idempotency.forget(session, use, row.id)
         return None
 
     async def _commit(self, org_id: str, body: PlaceBody, use: Use | None) -> CallRow:
@@ -239,7 +239,7 @@ class Placing:
             case Outcome.NOBODY:
                 if use is not None:
                     async with self.database.writing() as session:
-                        await idempotency.forget(session, use)
+                        await idempotency.forget(session, use, row.id)
                 raise NoCapacity("No worker has a free slot now", retry_after=RETRY_AFTER_S)
             case Outcome.UNKNOWN:
                 log.warning("placing is uncertain", call_id=row.id)

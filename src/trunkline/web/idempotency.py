@@ -20,7 +20,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
-from trunkline.errors import BadRequest, KeyReused
+from trunkline.errors import BadRequest, KeyReused, Problem
 from trunkline.storage.columns import Table
 from trunkline.storage.engine import Database
 from trunkline.web.body import canonical_hash
@@ -45,8 +45,8 @@ Make = Callable[[AsyncSession], Awaitable[str]]
 _KEYS = Table.metadata.tables[IdempotencyRow.__tablename__]
 _ITS = tuple(_KEYS.c[name] == bindparam(f"its_{name}") for name in ("org_id", "route", "key"))
 _KNOWN = select(_KEYS.c.body_hash, _KEYS.c.resource_id, _KEYS.c.created_at).where(*_ITS)
-_FORGET = delete(_KEYS).where(*_ITS)
-_FORGET_OLD = _FORGET.where(_KEYS.c.created_at < bindparam("before"))
+_FORGET = delete(_KEYS).where(*_ITS, _KEYS.c.resource_id == bindparam("its_resource_id"))
+_FORGET_OLD = delete(_KEYS).where(*_ITS, _KEYS.c.created_at < bindparam("before"))
 _REMEMBER = insert(_KEYS)
 
 
@@ -91,8 +91,9 @@ async def remember(session: AsyncSession, use: Use, resource_id: str) -> None:
     await session.execute(_REMEMBER, {**row, "resource_id": resource_id, "created_at": now})
 
 
-async def forget(session: AsyncSession, use: Use) -> None:
-    await session.execute(_FORGET, use.names())
+async def forget(session: AsyncSession, use: Use, resource_id: str) -> None:
+    """Unless the key stands for something else by now: another process may have forgotten it too, and used it again."""
+    await session.execute(_FORGET, {**use.names(), "its_resource_id": resource_id})
 
 
 async def delete_old(session: AsyncSession, before: datetime, limit: int = 500) -> int:
@@ -146,11 +147,11 @@ class Once:
                     if use is not None:
                         await remember(session, use, made)
                     return made
-            except IntegrityError:
+            except (IntegrityError, Problem):
                 known = None if use is None else await self._earlier(use)
                 if known is None:
                     raise
-                return known  # another process was faster with the same key
+                return known  # another process was faster with the same key, and what it made may be in the way
 
     async def _earlier(self, use: Use) -> str | None:
         async with self.database.reading() as session:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -50,7 +51,7 @@ async def billed(world: World, seconds: float = 63.0, headers: Headers | None = 
     async with world.database.writing() as session:
         if columns:
             await session.execute(update(CallRow).where(CallRow.id == call_id).values(columns))
-        await charge(session, call_id, ending(seconds))
+        await charge(session, {call_id: ending(seconds)})
     return call_id
 
 
@@ -150,10 +151,10 @@ async def test_a_transaction_that_fails_bills_nothing_and_the_next_one_bills_onc
     await has_balance(world, world.org_id, 10)
     tried = []
 
-    async def once_in_vain(session: AsyncSession, call_id: str, events: Sequence[Event]) -> None:
-        await charge(session, call_id, events)
-        if any(event.kind == "ended" for event in events):
-            tried.append(call_id)
+    async def once_in_vain(session: AsyncSession, told: Mapping[str, Sequence[Event]]) -> None:
+        await charge(session, told)
+        if any(event.kind == "ended" for events in told.values() for event in events):
+            tried.append(told)
             if len(tried) == 1:
                 raise RuntimeError("the process dies here")
 
@@ -175,11 +176,29 @@ async def test_an_ending_charged_twice_is_billed_once(world: World) -> None:
     await has_balance(world, world.org_id, 10)
     call_id = await billed(world, 60)
     async with world.database.writing() as session:
-        await charge(session, call_id, ending(60))
-        await charge(session, call_id, [])
-        await charge(session, "call_unknown", ending(60))
+        await charge(session, {call_id: ending(60), "call_unknown": ending(60)})
+        await charge(session, {call_id: []})
     assert len(await world.rows(UsageRow)) == 1
     assert await balance(world, world.org_id) == 9
+
+
+@in_world()
+async def test_transactions_that_bill_the_same_payers_in_another_order_wait_for_each_other_and_end(
+    world: World,
+) -> None:
+    payers = [await world.stranger() for _ in range(20)]
+    for headers in payers:
+        await has_balance(world, (await world.client.get("/organizations", headers=headers)).json()["id"], 100)
+
+    async def bill(call_ids: list[str]) -> None:
+        async with world.database.writing() as session:
+            await charge(session, {call_id: ending(60) for call_id in call_ids})
+
+    for _ in range(3):
+        batches = [[await placed(world, headers) for headers in order] for order in (payers, payers[::-1]) * 2]
+        await asyncio.gather(*map(bill, batches))
+    left = [(await world.client.get("/organizations", headers=headers)).json()["minutes_balance"] for headers in payers]
+    assert left == [88] * len(payers)
 
 
 @in_world()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Coroutine, Sequence
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -113,8 +113,8 @@ def test_what_is_delivered_twice_or_in_disorder_is_applied_once_and_in_order(run
         await add_call(made, "call_1")
         seen: list[int] = []
 
-        async def on_events(_: AsyncSession, call_id: str, events: Sequence[Event]) -> None:
-            seen.extend(event.sequence for event in events)
+        async def on_events(_: AsyncSession, told: Mapping[str, Sequence[Event]]) -> None:
+            seen.extend(event.sequence for events in told.values() for event in events)
 
         log, position = messages.journal(ORG, "call_1"), 0
         for n in (0, 3, 6):
@@ -152,9 +152,9 @@ def test_one_calls_trouble_does_not_hold_up_another(run: Callable[[Story], None]
     async def story(bus: MemoryBus, made: Database) -> None:
         trouble = True
 
-        async def on_events(session: AsyncSession, call_id: str, _: Sequence[Event]) -> None:
-            if call_id == "call_1" and trouble:
-                session.add(EventRow(call_id=call_id, sequence=1, at_ms=0, kind="floor", data={}))
+        async def on_events(session: AsyncSession, told: Mapping[str, Sequence[Event]]) -> None:
+            if "call_1" in told and trouble:
+                session.add(EventRow(call_id="call_1", sequence=1, at_ms=0, kind="floor", data={}))
                 await session.flush()  # refused by the database: it is there already
 
         for call_id in ("call_1", "call_2"):

@@ -63,8 +63,8 @@ _CHANGED = (
     .values(status=bindparam("its_status"), receipt=bindparam("its_receipt"), updated_at=bindparam("now"))
 )
 
-OnEvents = Callable[[AsyncSession, str, Sequence[Event]], Awaitable[None]]
-"""(session, call_id, events just applied): in the same transaction as their rows."""
+OnEvents = Callable[[AsyncSession, Mapping[str, Sequence[Event]]], Awaitable[None]]
+"""(session, events just applied, by call): in the same transaction as their rows."""
 
 log_ = structlog.get_logger(__name__)
 
@@ -214,8 +214,7 @@ class Recorder:
                 await session.execute(update(_CALLS).where(_CALLS.c.id == call_id).values(applied.columns))
         await _write_commands(session, [change for applied in calls.values() for change in applied.commands], now)
         if self._on_events is not None:
-            for call_id, applied in calls.items():
-                await self._on_events(session, call_id, applied.events)
+            await self._on_events(session, {call_id: applied.events for call_id, applied in calls.items()})
 
 
 def _changes(facts: CallFacts, event: Event, call_id: str) -> Changes:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
-import structlog
 from sqlalchemy import ColumnElement, bindparam, func, insert, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -19,16 +20,14 @@ from trunkline.storage.sqlite import LONG
 from trunkline.usage import billing
 from trunkline.usage.tables import UsageRow
 
-log = structlog.get_logger(__name__)
-
 _CALLS, _ORGS, _USAGE = (Table.metadata.tables[row.__tablename__] for row in (CallRow, Organization, UsageRow))
 _PARENTS = _ORGS.alias()
-_OF_CALL = ("org_id", "direction", "destination", "caller_id", "assistant_name", "business_name", "created_at")
+_OF_CALL = ("id", "org_id", "direction", "destination", "caller_id", "assistant_name", "business_name", "created_at")
 _UNBILLED = (
     select(*(_CALLS.c[name] for name in _OF_CALL), _ORGS.c.parent_org_id)
     .join(_ORGS, _ORGS.c.id == _CALLS.c.org_id)
     .outerjoin(_USAGE, _USAGE.c.call_id == _CALLS.c.id)
-    .where(_CALLS.c.id == bindparam("call"), _USAGE.c.call_id.is_(None))
+    .where(_CALLS.c.id.in_(bindparam("calls", expanding=True)), _USAGE.c.call_id.is_(None))
 )
 _INSERT = insert(_USAGE)
 _TAKE = (
@@ -49,22 +48,35 @@ class Summary:
     seconds: float
 
 
-async def charge(session: AsyncSession, call_id: str, events: Sequence[Event]) -> None:
-    """In the transaction that records `events`: the ending of an answered call becomes a line of usage, once.
+async def charge(session: AsyncSession, told: Mapping[str, Sequence[Event]]) -> None:
+    """In the transaction that records these events, by call: the ending of an answered call becomes a line of usage, once.
 
     The payer's balance may fall below zero: a call that was begun is not cut off for it.
     """
-    seconds = billing.billed_seconds(events)
-    if seconds is None:
+    billed = {
+        call_id: seconds for call_id, events in told.items() if (seconds := billing.billed_seconds(events)) is not None
+    }
+    rows = (await session.execute(_UNBILLED, {"calls": list(billed)})).all() if billed else ()
+    if not rows:
         return
-    row = (await session.execute(_UNBILLED, {"call": call_id})).one_or_none()
-    if row is None:
-        return
-    payer = row.parent_org_id or row.org_id
-    line = {
-        "call_id": call_id,
+    await session.execute(_INSERT, [_line(row, billed[row.id]) for row in rows])
+    minutes: defaultdict[str, float] = defaultdict(float)
+    for row in rows:
+        minutes[_payer(row)] += billed[row.id] / 60
+    # in one order, or two transactions could each wait for a balance that the other has taken from
+    await session.execute(_TAKE, [{"payer": payer, "minutes": used} for payer, used in sorted(minutes.items())])
+
+
+def _payer(row: Any) -> str:
+    payer: str = row.parent_org_id or row.org_id
+    return payer
+
+
+def _line(row: Any, seconds: float) -> dict[str, Any]:
+    return {
+        "call_id": row.id,
         "org_id": row.org_id,
-        "payer_org_id": payer,
+        "payer_org_id": _payer(row),
         "call_type": "web" if row.direction == "web" else "phone",
         "phone_number": billing.phone_of(row.direction, row.destination, row.caller_id),
         "assistant_name": row.assistant_name,
@@ -72,8 +84,6 @@ async def charge(session: AsyncSession, call_id: str, events: Sequence[Event]) -
         "duration_seconds": seconds,
         "created_at": row.created_at,
     }
-    await session.execute(_INSERT, line)
-    await session.execute(_TAKE, {"payer": payer, "minutes": seconds / 60})
 
 
 async def require_credit(session: AsyncSession, org_id: str) -> None:

@@ -13,7 +13,7 @@ import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args, get_origin
 
 from trunkline.api import components, openapi, refusals
 from trunkline.api.routes import URLS
@@ -58,9 +58,11 @@ def events() -> Iterator[str]:
 
 
 def settings() -> Iterator[str]:
-    yield from _head("Settings", "Environment variables, or the same names without the prefix in the TOML file that")
-    yield "`TRUNKLINE_CONFIG` names (lower case). Variables win."
-    yield ""
+    yield from _head(
+        "Settings",
+        "Environment variables, or the same names in lower case and without the prefix in the TOML file that\n"
+        "`TRUNKLINE_CONFIG` names. Variables win. A list is JSON, also in a variable.",
+    )
     rows = (
         (f"`TRUNKLINE_{name.upper()}`", _type(field.annotation), _default(field.default), field.description or "")
         for name, field in Settings.model_fields.items()
@@ -278,6 +280,8 @@ def _table(head: tuple[str, ...], rows: Any) -> Iterator[str]:
 
 
 def _type(annotation: Any) -> str:
+    if get_origin(annotation) is Literal:
+        return " or ".join(map(str, get_args(annotation)))
     return getattr(annotation, "__name__", str(annotation)) if "[" not in str(annotation) else str(annotation)
 
 

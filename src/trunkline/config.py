@@ -43,9 +43,11 @@ class Settings(BaseSettings):
     rate_limit_per_minute: int = Field(6000, ge=0, description="requests per key and minute; 0 for no limit")
     control_limit_per_minute: int = Field(120, ge=0, description="control commands per call and minute; 0 for no limit")
 
-    allowed_prefixes: list[str] = Field([], description="E.164 prefixes that may be called; empty allows every country")
+    allowed_prefixes: list[str] = Field(
+        [], description='E.164 prefixes that may be called, such as ["+31", "+32"]; empty allows every country'
+    )
     denied_prefixes: list[str] = Field(
-        [], description="E.164 prefixes that may not be called, besides the built-in ranges"
+        [], description='E.164 prefixes that may not be called, besides the built-in ranges, such as ["+1900"]'
     )
     allow_sip: bool = Field(False, description="may `sip:` targets be called and transferred to")
     sip_from: str = Field("sip:trunkline@127.0.0.1", description="the caller's address for `sip:` targets")

@@ -94,6 +94,11 @@ def test_a_setting_that_cannot_be_read_is_named(tmp_path: Path):
     assert found["settings"][0][1].startswith("TRUNKLINE_PORT: ")
     assert "cores" in found
     assert "bus" not in found
+    _, found = doctor(tmp_path, allowed_prefixes="+31")
+    assert found["settings"][0] == (
+        "FAIL",
+        'TRUNKLINE_ALLOWED_PREFIXES: must be a list in JSON, such as ["+31", "+32"]',
+    )
 
 
 def _free_port() -> int:

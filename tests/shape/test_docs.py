@@ -8,6 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
+from shape import table
 
 from trunkline.calls import lifecycle
 from trunkline.calls.endings import ENDINGS
@@ -52,6 +53,26 @@ def test_the_diagram_of_a_calls_life_is_drawn_from_its_table():
     assert lifecycle.mermaid() in (DOCS / "calls.md").read_text()
 
 
+def test_the_readme_leads_to_every_page():
+    text = (ROOT / "README.md").read_text()
+    pages = [
+        page.relative_to(ROOT).as_posix() for page in (*DOCS.glob("*.md"), *ROOT.glob("*.md")) if page.stem != "README"
+    ]
+    assert [page for page in pages if f"]({page})" not in text] == []
+
+
+def test_every_room_is_on_the_map_with_what_it_may_import():
+    text = (ROOT / "ARCHITECTURE.md").read_text()
+    rows = [[cell.strip() for cell in line.split("|")[1:-1]] for line in text.splitlines() if line.startswith("| `")]
+    shown = {room: cells[-1] for cells in rows for room in re.findall(r"`(\w+)`", cells[0])}
+    drawn = {
+        room: "anything" if may is None else ", ".join(sorted(may)) or "nothing"
+        for room, may in table.ROOMS.items()
+        if room not in table.KIT
+    }
+    assert {room: ", ".join(sorted(shown.get(room, "").split(", "))) for room in drawn} == drawn
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_links_between_pages_lead_somewhere(page: Path):
     targets = re.findall(r"\]\(([^)#]+)(?:#[^)]*)?\)", page.read_text())
@@ -68,6 +89,6 @@ def test_files_named_in_a_page_exist(page: Path):
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_settings_named_in_a_page_exist(page: Path):
     known = {f"TRUNKLINE_{name.upper()}" for name in Settings.model_fields}
-    known |= {"TRUNKLINE_URL", "TRUNKLINE_KEY", "TRUNKLINE_CONFIG"}
+    known |= {"TRUNKLINE_URL", "TRUNKLINE_KEY", "TRUNKLINE_CONFIG", "TRUNKLINE_TEST_DATABASE"}
     named = set(re.findall(r"TRUNKLINE_[A-Z_]*[A-Z]", page.read_text()))
     assert named <= known

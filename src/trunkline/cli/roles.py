@@ -8,6 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import os
+import re
 import secrets
 import socket
 import sys
@@ -44,7 +45,10 @@ def read_settings(**given: Any) -> tuple[Settings | None, list[str]]:
     except ValidationError as error:
         return None, [f"TRUNKLINE_{'_'.join(map(str, e['loc'])).upper()}: {e['msg']}" for e in error.errors()]
     except (SettingsError, OSError, ValueError) as error:
-        return None, [str(error)]
+        listed = re.search(r'error parsing value for field "(\w+)"', str(error))
+        return None, [
+            f'TRUNKLINE_{listed[1].upper()}: must be a list in JSON, such as ["+31", "+32"]' if listed else str(error)
+        ]
     if loaded.bootstrap_key and not keys.is_key(loaded.bootstrap_key):
         why = "not a key: tl_live_ and 32 to 128 characters of A-Z a-z 0-9 _ - are needed"
         return loaded, [f"TRUNKLINE_BOOTSTRAP_KEY: {why}"]

@@ -539,3 +539,20 @@ async def test_an_unfinished_campaign_holds_its_assistant(world: World) -> None:
     assert await said() is None
     assert (await world.client.delete(f"/assistants/{made['assistant_id']}")).status_code == 200
     assert (await world.client.get(f"/campaigns/{made['id']}")).json()["campaign"]["assistant_id"] is None
+
+
+@in_world()
+async def test_secrets_in_an_override_are_shown_to_those_who_may_do_everything(world: World) -> None:
+    tool = {"type": "function", "name": "look", "description": "", "server": {"url": "https://x.test", "secret": "s2"}}
+    override = {"webhook_secret": "s1", "llm_config": {"tools": [tool]}}
+    campaign = await a_campaign(world, leads=[{"phone_number": ANN, "assistant_override": override}])
+    url = f"/campaigns/{campaign['id']}/leads"
+    lead = (await world.client.get(url)).json()["leads"][0]
+    assert lead["assistant_override"] == override
+    reader = await world.key_with("read")
+    for url_, lists in ((url, True), (f"{url}/{lead['id']}", False)):
+        answer = await world.client.get(url_, headers=reader)
+        assert "s1" not in answer.text
+        assert "s2" not in answer.text
+        shown = answer.json()["leads"][0] if lists else answer.json()["lead"]
+        assert shown["assistant_override"]["webhook_secret"] is None

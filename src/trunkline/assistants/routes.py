@@ -9,7 +9,8 @@ from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
-from trunkline.assistants import describing, resolving, store, tools
+from trunkline.assistants import describing, resolving, store
+from trunkline.assistants.hiding import without_secrets
 from trunkline.assistants.schemas import AssistantConfig
 from trunkline.assistants.store import Holds
 from trunkline.assistants.tables import Assistant
@@ -104,10 +105,8 @@ def _named(provider: str) -> str:
 
 
 def _shown(row: Assistant, secrets: bool) -> dict[str, Any]:
-    shown = {**dict.fromkeys(FIELDS), **row.config, "id": row.id}
-    if not secrets:
-        shown["webhook_secret"] = None
-        shown["llm_config"] = {**(llm := shown["llm_config"]), "tools": [*map(tools.without_secret, llm["tools"])]}
+    config = row.config if secrets else without_secrets(row.config)
+    shown = {**dict.fromkeys(FIELDS), **config, "id": row.id}
     return {**shown, "created_at": clock.iso(row.created_at), "updated_at": clock.iso(row.updated_at)}
 
 

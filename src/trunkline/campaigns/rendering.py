@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from trunkline.assistants.hiding import without_secrets
 from trunkline.campaigns.states import LeadStatus
 from trunkline.campaigns.tables import Campaign
 from trunkline.clock import iso
@@ -34,8 +35,8 @@ def campaign_json(row: Campaign, counts: Mapping[str, int]) -> dict[str, Any]:
     }
 
 
-def lead_json(row: Any) -> dict[str, Any]:
-    """`row`: a row of the table of leads, whether of its class or plain."""
+def lead_json(row: Any, secrets: bool) -> dict[str, Any]:
+    """`row`: a row of the table of leads, whether of its class or plain. `secrets`: also those of its override."""
     return {
         "id": row.id,
         "campaign_id": row.campaign_id,
@@ -47,6 +48,6 @@ def lead_json(row: Any) -> dict[str, Any]:
         "attempts": row.attempts,
         "last_attempt_at": iso(row.last_attempt_at) if row.last_attempt_at else None,
         "timezone": row.timezone,
-        "assistant_override": row.assistant_override or None,
+        "assistant_override": (row.assistant_override if secrets else without_secrets(row.assistant_override)) or None,
         "created_at": iso(row.created_at),
     }

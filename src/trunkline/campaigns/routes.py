@@ -88,8 +88,8 @@ async def add_leads(
     else:
         leads = [Numbered("", validated(LeadBody, renamed))]
     rows, warnings = await _campaigns(request).add_leads(caller.org_id, campaign_id, leads, use)
-    made: dict[str, Any] = {"leads": [lead_json(row) for row in rows]} if several else {"lead": lead_json(rows[0])}
-    return {**made, "warnings": warnings}
+    made = [lead_json(row, secrets=True) for row in rows]
+    return {**({"leads": made} if several else {"lead": made[0]}), "warnings": warnings}
 
 
 async def list_leads(
@@ -106,8 +106,10 @@ async def list_leads(
         found(await store.get_campaign(session, caller.org_id, campaign_id))
         rows, total = await store.list_leads(session, campaign_id, status, page.limit, page.offset)
 
+    secrets = "full" in caller.scopes
+
     def rendered() -> bytes:
-        return orjson.dumps({"leads": [lead_json(row) for row in rows], "pagination": page.pagination(total)})
+        return orjson.dumps({"leads": [lead_json(row, secrets) for row in rows], "pagination": page.pagination(total)})
 
     return Response(await asyncio.to_thread(rendered), media_type="application/json")
 
@@ -119,7 +121,7 @@ async def get_lead(request: Request, caller: Reader, campaign_id: str, lead_id: 
         row = await store.get_lead(session, campaign_id, lead_id)
     if row is None:
         raise NotFound("No lead with this id in this campaign")
-    return {"lead": lead_json(row)}
+    return {"lead": lead_json(row, "full" in caller.scopes)}
 
 
 async def delete_lead(request: Request, caller: Owner, campaign_id: str, lead_id: str) -> dict[str, Any]:

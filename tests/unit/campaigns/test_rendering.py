@@ -31,7 +31,14 @@ def test_a_campaign_shows_how_far_it_is() -> None:
 
 
 def test_a_lead_without_an_override_has_none() -> None:
-    shown = lead_json(lead())
+    shown = lead_json(lead(), secrets=True)
     LeadShown.model_validate(shown)
     assert (shown["assistant_override"], shown["last_attempt_at"]) == (None, None)
-    assert lead_json(lead(last_attempt_at=AT))["last_attempt_at"] == "2025-12-13T10:00:00.000Z"
+    assert lead_json(lead(last_attempt_at=AT), secrets=True)["last_attempt_at"] == "2025-12-13T10:00:00.000Z"
+
+
+def test_secrets_of_an_override_are_shown_if_they_may_be() -> None:
+    override = {"webhook_secret": "s1", "first_message": "Hi."}
+    assert lead_json(lead(assistant_override=override), secrets=True)["assistant_override"] == override
+    hidden = lead_json(lead(assistant_override=override), secrets=False)["assistant_override"]
+    assert hidden == {"webhook_secret": None, "first_message": "Hi."}

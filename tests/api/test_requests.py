@@ -134,6 +134,9 @@ async def test_another_content_type_is_415_and_a_large_body_413(world: World) ->
     for kind in ("text/plain", "application/x-www-form-urlencoded", ""):
         answer = await world.client.post("/calls", content=b"{}", headers={"Content-Type": kind})
         problem(answer, 415, "unsupported_media_type")
+    for coding in ("gzip", "br", "gzip, identity"):
+        answer = await world.client.post("/calls", json=PLACE, headers={"Content-Encoding": coding})
+        assert "Content-Encoding" in problem(answer, 415, "unsupported_media_type")["message"]
     fine = await world.client.post(
         "/calls", content=json.dumps(PLACE), headers={"Content-Type": "Application/JSON; charset=utf-8"}
     )

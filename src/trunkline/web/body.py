@@ -10,6 +10,7 @@ import hashlib
 import json
 import math
 import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Any, TypeVar
 
@@ -21,6 +22,8 @@ from trunkline.errors import BadRequest, TooLarge, WrongContentType
 MAX_BYTES = 1024 * 1024
 MAX_DEPTH = 32
 MAX_DETAILS = 50
+LONGEST_NAME = 100
+"""Of a field's name in an error: clients choose the names of fields that there are not."""
 
 _UNFIT = re.compile("[\0\ud800-\udfff]")
 _NAMES_A_FIELD = re.compile(r"[a-z_.]+(, [a-z_.]+)*: ")
@@ -49,6 +52,8 @@ async def read(request: Request) -> dict[str, Any]:
     kind = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if kind != "application/json":
         raise WrongContentType("Content-Type must be application/json")
+    if request.headers.get("content-encoding", "identity").strip().lower() not in ("", "identity"):
+        raise WrongContentType("Content-Encoding is not supported: send the body as it is")
     return parse(await _bytes_of(request))
 
 
@@ -101,7 +106,8 @@ def path(location: Iterable[str | int], at: str = "") -> str:
         if isinstance(part, int):
             text += f"[{part}]"
         else:
-            text += f".{part}" if text else part
+            name = part if len(part) <= LONGEST_NAME else f"{part[:LONGEST_NAME]}…"
+            text += f".{name}" if text else name
     return text
 
 
@@ -129,8 +135,7 @@ async def _bytes_of(request: Request) -> bytes:
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     result = dict(pairs)
     if len(result) != len(pairs):
-        names = [name for name, _ in pairs]
-        twice = next(name for name in names if names.count(name) > 1)
+        twice = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise ValueError(f"duplicate key {twice[:64]!r}")
     return result
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -55,6 +56,20 @@ def test_values_that_were_sent_are_not_repeated_in_errors() -> None:
     with pytest.raises(BadRequest) as refused:
         validated(Order, {"name": "a", "items": [{"size": "secret"}]})
     assert "secret" not in json.dumps(refused.value.details)
+
+
+def test_a_field_of_endless_name_is_named_by_its_beginning() -> None:
+    with pytest.raises(BadRequest) as refused:
+        validated(Order, {"name": "a", "x" * 900_000: 1})
+    assert refused.value.details == [f"{'x' * 100}…: unknown field"]
+
+
+def test_one_key_twice_among_many_is_found_in_no_time() -> None:
+    members = ",".join(f'"{number}":1' for number in range(50_000))
+    before = time.process_time()
+    with pytest.raises(BadRequest, match="duplicate key '49999'"):
+        parse(f'{{{members},"49999":2}}'.encode())
+    assert time.process_time() - before < 2
 
 
 def test_a_path_reads_as_code_does() -> None:

@@ -33,3 +33,8 @@ def test_what_is_no_moment_is_refused(written: str) -> None:
 def test_a_moment_that_utc_cannot_hold_is_refused(written: str) -> None:
     with pytest.raises(ValidationError, match="is out of range"):
         MOMENTS.validate_python(written)
+
+
+def test_a_plus_that_the_url_has_made_a_space_is_explained() -> None:
+    with pytest.raises(ValidationError, match="written %2B"):
+        MOMENTS.validate_python("2026-01-02T03:00:00 02:00")

@@ -25,6 +25,7 @@ class Database:
             sqlite.in_loop(where) if self._is_sqlite else where,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
+            hide_parameters=True,  # errors are logged, and rows hold secrets
         )
         if self._is_sqlite:
             event.listen(self.engine.sync_engine, "begin", sqlite.begin)

@@ -15,7 +15,6 @@ from trunkline.calls.tables import CallRow
 from trunkline.numbers.tables import Number
 from trunkline.organizations.tables import Organization
 from trunkline.usage.store import minutes_since
-from trunkline.usage.tables import UsageRow
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,11 +37,7 @@ async def figures(session: AsyncSession, row: Organization, since: datetime) -> 
 
 async def _minutes(session: AsyncSession, row: Organization, since: datetime) -> float:
     """What it pays for. A child pays for nothing: what its own calls used, and nothing of its parent's."""
-    if row.parent_org_id is None:
-        return await minutes_since(session, row.id, since)
-    used = select(func.sum(UsageRow.duration_seconds))
-    seconds = await session.scalar(used.where(UsageRow.org_id == row.id, UsageRow.created_at >= since))
-    return (seconds or 0.0) / 60
+    return await minutes_since(session, row.id, since, paid_for=row.parent_org_id is None)
 
 
 async def _count(session: AsyncSession, table: type[Any], *where: ColumnElement[bool]) -> int:

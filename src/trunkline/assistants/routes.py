@@ -17,6 +17,7 @@ from trunkline.assistants.tables import Assistant
 from trunkline.errors import BadRequest, Conflict, InUse, NotFound
 from trunkline.providers import catalogue
 from trunkline.storage.engine import Database
+from trunkline.web.answers import JsonAnswer
 from trunkline.web.body import read
 from trunkline.web.caller import Owner, Reader
 from trunkline.web.idempotency import Key, use_of
@@ -44,12 +45,12 @@ async def create_assistant(request: Request, caller: Owner, key: Key = None) -> 
     return {"assistant": _shown(row, secrets=True), "warnings": resolution.warnings}
 
 
-async def list_assistants(request: Request, caller: Reader, page: Paged) -> dict[str, Any]:
+async def list_assistants(request: Request, caller: Reader, page: Paged) -> JsonAnswer:
     """The organization's assistants, newest first."""
     async with _database(request).reading() as session:
         rows, total = await store.list_page(session, caller.org_id, page.limit, page.offset)
     secrets = "full" in caller.scopes
-    return {"assistants": [_shown(row, secrets) for row in rows], "pagination": page.pagination(total)}
+    return JsonAnswer({"assistants": [_shown(row, secrets) for row in rows], "pagination": page.pagination(total)})
 
 
 async def get_assistant(request: Request, caller: Reader, assistant_id: str) -> dict[str, Any]:

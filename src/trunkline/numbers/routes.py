@@ -18,6 +18,7 @@ from trunkline.numbers.tables import Number
 from trunkline.organizations.store import is_own_or_child
 from trunkline.storage.engine import Database
 from trunkline.web import deprecation
+from trunkline.web.answers import JsonAnswer
 from trunkline.web.body import read, validated
 from trunkline.web.caller import Owner, Reader
 from trunkline.web.idempotency import Key, use_of
@@ -47,11 +48,12 @@ async def create_number(request: Request, response: Response, caller: Owner, key
     return {"number": _number_json(number)}
 
 
-async def list_numbers(request: Request, caller: Reader, page: Paged) -> dict[str, Any]:
+async def list_numbers(request: Request, caller: Reader, page: Paged) -> JsonAnswer:
     """The organization's phone numbers, newest first."""
     async with _database(request).reading() as session:
         numbers, total = await store.page(session, caller.org_id, page.limit, page.offset)
-    return {"numbers": [_number_json(number) for number in numbers], "pagination": page.pagination(total)}
+    shown = [_number_json(number) for number in numbers]
+    return JsonAnswer({"numbers": shown, "pagination": page.pagination(total)})
 
 
 async def get_number(request: Request, caller: Reader, number_id: str) -> dict[str, Any]:

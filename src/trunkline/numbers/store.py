@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Select, bindparam, func, or_, select, update
+from sqlalchemy import bindparam, func, or_, select, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock, ids
@@ -60,21 +60,27 @@ async def insert(session: AsyncSession, org_id: str, values: Mapping[str, Any]) 
 
 
 async def shown(session: AsyncSession, org_id: str, number_id: str) -> Shown | None:
-    row = (await session.execute(_shown(Number.org_id == org_id, Number.id == number_id))).one_or_none()
-    return None if row is None else Shown(*row)
+    mine = select(Number).where(Number.org_id == org_id, Number.id == number_id)
+    return next(iter(await _shown(session, (await session.scalars(mine)).all())), None)
 
 
 async def page(session: AsyncSession, org_id: str, limit: int, offset: int) -> tuple[list[Shown], int]:
     """Newest first, and how many there are in all."""
     total = await session.scalar(select(func.count()).select_from(Number).where(Number.org_id == org_id))
-    newest = _shown(Number.org_id == org_id).order_by(Number.created_at.desc(), Number.id)
-    return [Shown(*row) for row in await session.execute(newest.limit(limit).offset(offset))], total or 0
+    newest = select(Number).where(Number.org_id == org_id).order_by(Number.created_at.desc(), Number.id)
+    rows = (await session.scalars(newest.limit(limit).offset(offset))).all()
+    return await _shown(session, rows), total or 0
 
 
-def _shown(*where: ColumnElement[bool]) -> Select[Any]:
-    business_name = Assistant.config["business_name"].as_string()
-    named = select(Number, Assistant.name, business_name)
-    return named.outerjoin(Assistant, Assistant.id == Number.assistant_id).where(*where)
+async def _shown(session: AsyncSession, numbers: Sequence[Number]) -> list[Shown]:
+    """Each assistant is read once, however many numbers it has: its configuration may be long."""
+    named = {number.assistant_id for number in numbers} - {None}
+    known: dict[str | None, tuple[str, str | None]] = {}
+    if named:
+        query = select(Assistant.id, Assistant.name, Assistant.config["business_name"].as_string())
+        rows = await session.execute(query.where(Assistant.id.in_(named)))
+        known = {assistant_id: (name, business_name) for assistant_id, name, business_name in rows}
+    return [Shown(number, *known.get(number.assistant_id, (None, None))) for number in numbers]
 
 
 async def locked(session: AsyncSession, org_id: str, number_id: str) -> Number | None:

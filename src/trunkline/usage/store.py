@@ -96,11 +96,11 @@ async def require_credit(session: AsyncSession, org_id: str) -> None:
         raise PaymentRequired(f"The balance {whose} is used up")
 
 
-async def minutes_since(session: AsyncSession, payer_org_id: str, since: datetime) -> float:
-    """Of the calls placed since then that this organization pays for."""
-    used = select(func.sum(UsageRow.duration_seconds))
-    seconds = await session.scalar(used.where(UsageRow.payer_org_id == payer_org_id, UsageRow.created_at >= since))
-    return (seconds or 0.0) / 60
+async def minutes_since(session: AsyncSession, org_id: str, since: datetime, *, paid_for: bool = True) -> float:
+    """Of the calls placed since then that this organization pays for; not `paid_for`: of its own, whoever pays."""
+    whose = UsageRow.payer_org_id if paid_for else UsageRow.org_id
+    used = select(func.sum(UsageRow.duration_seconds)).where(whose == org_id, UsageRow.created_at >= since)
+    return (await session.scalar(used, execution_options=LONG) or 0.0) / 60
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from types import ModuleType
 import pytest
 from shape import table
 
+from trunkline.api.routes import BASE, URLS
 from trunkline.calls import lifecycle
 from trunkline.calls.endings import ENDINGS
 from trunkline.calls.events import KINDS
@@ -92,3 +93,14 @@ def test_settings_named_in_a_page_exist(page: Path):
     known |= {"TRUNKLINE_URL", "TRUNKLINE_KEY", "TRUNKLINE_CONFIG", "TRUNKLINE_TEST_DATABASE"}
     named = set(re.findall(r"TRUNKLINE_[A-Z_]*[A-Z]", page.read_text()))
     assert named <= known
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_operations_named_in_a_page_exist(page: Path):
+    known = {(url.method, _shape(url.path)) for url in URLS} | {("GET", "/calls/{}/live")}
+    named = re.findall(r"`(GET|POST|PATCH|DELETE) (/[^\s`?]*)", page.read_text())
+    assert {(method, _shape(path.removeprefix(BASE))) for method, path in named} <= known
+
+
+def _shape(path: str) -> str:
+    return re.sub(r"\{[^}]*\}", "{}", path)

@@ -46,7 +46,9 @@ def call(
     body = _given(destination=destination, assistant_id=assistant_id, first_message=first_message)
     if assistant is not None:
         body["assistant"] = _read_json(assistant)
-    elif assistant_id is None and destination.startswith(SANDBOX_PREFIX):
+    elif assistant_id is None:
+        if not destination.startswith(SANDBOX_PREFIX):
+            raise typer.BadParameter(f"{destination} is no sandbox line: say who calls, --assistant-id or --assistant")
         body["assistant"] = echo("Hello, this is Trunkline.")
     remote = Remote.from_environment()
     placed = remote.place(body)

@@ -371,6 +371,14 @@ async def test_the_pool_takes_a_number_of_the_destinations_country_and_takes_tur
 
 
 @in_world()
+async def test_calls_that_are_placed_at_once_take_turns_too(world: World) -> None:
+    numbers = sorted([await row(world, f"+3120123450{n}") for n in range(3)])
+    placing = [world.place({**PLACE, "destination": DUTCH}) for _ in range(6)]
+    taken = [answer.json()["number"]["id"] for answer in await asyncio.gather(*placing)]
+    assert sorted(taken) == sorted([*numbers, *numbers])
+
+
+@in_world()
 async def test_the_pool_serves_each_organization_its_own_and_what_is_reserved_for_it(world: World) -> None:
     child, childs = await a_child(world)
     sibling, _ = await a_child(world, "Sibling")

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import bindparam, func, or_, select, update
@@ -21,6 +21,9 @@ from trunkline.storage.columns import Table
 
 CHOSEN_AT_ONCE = 200
 """Numbers among which is chosen while the loop waits: finding out the countries of many takes long, the first time."""
+
+COMMITTED = timedelta(seconds=5)
+"""By then a call for which a number was chosen is in the database, or is none."""
 
 _NUMBERS = Table.metadata.tables[Number.__tablename__]
 _CANDIDATES = select(
@@ -104,8 +107,12 @@ async def holds_assistant(session: AsyncSession, org_id: str, assistant_id: str)
     return f"Assistant is attached to {numbers}. Detach it first (PATCH /numbers/{{id}} with assistant_id: null)."
 
 
+@dataclass(slots=True)
 class Pool:
     """The numbers that an organization may call from: its own, and those that its parent has reserved for it."""
+
+    _chosen: dict[str, datetime] = field(default_factory=dict)
+    """When numbers were chosen for calls that may not be in the database yet."""
 
     async def choose(self, session: AsyncSession, org_id: str, destination: str, number_id: str | None) -> Chosen:
         """Raises NotFound, Conflict, NoAvailableNumber."""
@@ -114,11 +121,26 @@ class Pool:
             named = None if row is None else Candidate(*row)
             return choosing.require(named, org_id, needs_trunk=not dialing.is_sandbox(destination))
         rows = (await session.execute(_CANDIDATES, {"its_org": org_id})).all()
-        candidates = [Candidate(*row) for row in rows]
+        candidates = self._as_they_will_be([Candidate(*row) for row in rows])
         if len(candidates) <= CHOSEN_AT_ONCE:
-            return choosing.choose(candidates, org_id, destination)
-        return await asyncio.to_thread(choosing.choose, candidates, org_id, destination)
+            chosen = choosing.choose(candidates, org_id, destination)
+        else:
+            chosen = await asyncio.to_thread(choosing.choose, candidates, org_id, destination)
+        self._chosen[chosen.number_id] = clock.wall()
+        return chosen
+
+    def _as_they_will_be(self, candidates: Sequence[Candidate]) -> list[Candidate]:
+        """Calls that are placed at the same moment take turns as well."""
+        before = clock.wall() - COMMITTED
+        self._chosen = {number_id: at for number_id, at in self._chosen.items() if at > before}
+        return [_used_at(number, self._chosen.get(number.number_id)) for number in candidates]
 
     async def used(self, session: AsyncSession, number_id: str, at: datetime) -> None:
         """It is called from, in this transaction. Calls that began later stay the last."""
         await session.execute(_USED, {"its_id": number_id, "at": at})
+
+
+def _used_at(number: Candidate, at: datetime | None) -> Candidate:
+    if at is None or (number.last_used_at is not None and number.last_used_at >= at):
+        return number
+    return replace(number, last_used_at=at)

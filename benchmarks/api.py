@@ -2,9 +2,9 @@
 
     .venv/bin/python benchmarks/api.py [sqlite] [postgresql] [--calls N]
 
-`trunkline serve` on a database filled beforehand: each call with 14 events, a prompt of 2 000 characters and a transcript of eight
-turns; a tenth of the calls is another organization's. Calls are placed to a sandbox line that is busy, so that what is measured is
-placing. Latencies are the client's, who is on the same machine.
+`trunkline serve` on a database filled beforehand: each call with 14 events, a prompt of 2 000 characters and a transcript of
+eight turns; a tenth of the calls is another organization's. Calls are placed to a sandbox line that is busy, so that what is
+measured is placing. Latencies are the client's, who is on the same machine.
 """
 
 from __future__ import annotations
@@ -77,7 +77,10 @@ def main() -> None:
             if kind == "postgresql":
                 url = stack.enter_context(postgres.serving(durable=True)).url()
             took = fill(url, asked.calls)
-            print(f"\n## {kind}, {asked.calls} calls (filled in {took:.0f} s), load {os.getloadavg()[0]:.1f}\n", flush=True)
+            print(
+                f"\n## {kind}, {asked.calls} calls (filled in {took:.0f} s), load {os.getloadavg()[0]:.1f}\n",
+                flush=True,
+            )
             settings = {"TRUNKLINE_DATABASE_URL": url, "TRUNKLINE_RATE_LIMIT_PER_MINUTE": "0", "TRUNKLINE_WORKERS": "1",
                         "TRUNKLINE_MAX_LATE_MS": "1000", "TRUNKLINE_MAX_CALLS": "500"}  # fmt: skip
             remote = stack.enter_context(serving(folder, settings))

@@ -208,3 +208,14 @@ async def test_an_override_by_a_realtime_model_drops_the_saved_ears_and_voice(wo
     blocks = [f"assistant_override.{name}: is required" for name in ("stt_config", "tts_config")]
     assert (answer.status_code, answer.json()["details"]) == (400, blocks)
     assert (await world.place({**back, "assistant_override": SANDBOX})).status_code == 201
+
+
+@in_world()
+async def test_what_no_worker_could_be_told_is_refused_before_there_is_a_call(world: World) -> None:
+    messages = [{"role": "system", "content": "x" * 50_000} for _ in range(15)]
+    assistant = {**SANDBOX, "llm_config": {**SANDBOX["llm_config"], "messages": messages}}
+    assert (await world.place({**PLACE, "assistant": assistant})).status_code == 201
+    messages[0]["content"] = "{{a}}" * 400
+    answer = await world.place({**PLACE, "assistant": assistant, "variables": {"a": "x" * 1000}})
+    assert (answer.status_code, answer.json()["code"]) == (413, "body_too_large")
+    assert len(await world.rows(CallRow)) == 1

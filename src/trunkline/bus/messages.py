@@ -27,6 +27,9 @@ import orjson
 
 VERSION = 1
 
+LARGEST = 1_000_000
+"""Bytes of a message that NATS carries as it is set up by itself: 1 MiB, with headers."""
+
 PLACE = "workers.place"
 PLACE_QUEUE = "workers"
 BEAT = "workers.beat"

@@ -28,7 +28,7 @@ from trunkline.calls.plan import Plan
 from trunkline.calls.schemas import MAX_METADATA_BYTES, PlaceBody
 from trunkline.calls.tables import CallRow
 from trunkline.config import Settings
-from trunkline.errors import BadRequest, NoCapacity, Unavailable
+from trunkline.errors import BadRequest, NoCapacity, TooLarge, Unavailable
 from trunkline.policy import dialing
 from trunkline.storage.engine import Database
 from trunkline.web import idempotency
@@ -153,6 +153,8 @@ class Placing:
                 override=body.assistant_override,
             )
         plan = self._plan(org_id, body, number.phone_number, resolved.config)
+        if len(_asking(plan)) > messages.LARGEST:
+            raise TooLarge(f"the call with its assistant, filled in, must not be larger than {messages.LARGEST} bytes")
         row = _row(plan, number, body.assistant_id, resolved.warnings)
         try:
             async with self.database.writing() as session:
@@ -198,7 +200,7 @@ class Placing:
 
     async def _dispatch(self, plan: Plan) -> Outcome:
         """Ask workers until one takes it. Asking twice is harmless: the first claim in the journal wins."""
-        request = messages.pack({"plan": plan.to_json()})
+        request = _asking(plan)
         for attempt in range(ASKS):
             try:
                 reply = messages.unpack(await self.bus.request(messages.PLACE, request, self.ask_s))
@@ -247,6 +249,11 @@ class Placing:
                     f"It is not known whether a worker has call {row.id}; a repeat with the same Idempotency-Key is safe",
                     retry_after=RETRY_AFTER_S,
                 )
+
+
+def _asking(plan: Plan) -> bytes:
+    """What workers are asked with."""
+    return messages.pack({"plan": plan.to_json()})
 
 
 @dataclass(frozen=True, slots=True)

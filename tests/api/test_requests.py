@@ -261,3 +261,33 @@ def test_no_body_makes_a_5xx_nor_a_change_that_is_not_said(url: Url, tmp_path: P
             known = now
 
         any_body()
+
+
+@in_world()
+async def test_a_parameter_that_a_url_does_not_know_is_named_and_so_is_one_sent_twice(world: World) -> None:
+    for path, detail in (
+        ("/calls?stauts=ended", "stauts: unknown parameter; known: end_date, limit, offset, start_date, status"),
+        ("/assistants?limit[]=5", "limit[]: unknown parameter; known: limit, offset"),
+        ("/catalog?x", "x: unknown parameter; this URL has none"),
+        (
+            f"/calls?{'y' * 5000}=1",
+            f"{'y' * 100}…: unknown parameter; known: end_date, limit, offset, start_date, status",
+        ),
+        ("/calls?status=ended&status=failed", "status: is there twice"),
+    ):
+        body = problem(await world.client.get(path), 400, "invalid_request")
+        assert body["details"] == [detail], path
+    assert (await world.client.get("/calls?status=ended&limit=5&offset=0&start_date=2026-01-01")).status_code == 200
+    problem(await world.client.get("/calls?stauts=ended", headers={"Authorization": "Bearer x"}), 401, "unauthorized")
+    assert (await world.client.get("/health?_=1")).status_code == 200
+
+
+@in_world()
+async def test_what_a_url_does_not_know_in_its_query_keeps_a_mutation_from_happening(world: World) -> None:
+    body = problem(await world.client.post("/assistants?dry_run=true", json={"name": "A"}), 400, "invalid_request")
+    assert body["details"] == ["dry_run: unknown parameter; this URL has none"]
+    assert (await world.client.get("/assistants")).json()["pagination"]["total"] == 0
+    call = await world.live_call()
+    said = await world.client.post(f"/calls/{call}/control?wiat=heard", json={"type": "say", "content": "Hi."})
+    assert problem(said, 400, "invalid_request")["details"] == ["wiat: unknown parameter; known: wait"]
+    assert world.worker.commanded == []

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import typing
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -88,17 +87,13 @@ class Needs:
     """None: it needs no key."""
     keyed: bool
     """Does it take an `Idempotency-Key`?"""
-    parameters: bool
-    """Has it any in its query?"""
 
 
 @cache
 def needs(url: Url) -> Needs:
     hints = typing.get_type_hints(url.answers, include_extras=True)
     scope = next((name for name, kind in SCOPES.items() if kind in hints.values()), None)
-    given = [name for name in inspect.signature(url.answers).parameters if f"{{{name}}}" not in url.path]
-    own = [name for name in given if name not in ("request", "response", "caller")]
-    return Needs(scope, idempotency.Key in hints.values(), bool(own))
+    return Needs(scope, idempotency.Key in hints.values())
 
 
 @cache
@@ -112,11 +107,9 @@ def _common(url: Url) -> Iterator[type[Problem]]:
     """What every route of its kind can answer with."""
     wants = needs(url)
     if wants.scope is not None:
-        yield from (Unauthorized, TooMany, Unavailable)
+        yield from (BadRequest, Unauthorized, TooMany, Unavailable)  # each has a query, if only one that must be empty
         if wants.scope != "read":  # every key may read
             yield ScopeMissing
-    if wants.parameters:
-        yield BadRequest
     if url.bodies:
         yield from (BadRequest, TooLarge, WrongContentType)
     if "{" in url.path:

@@ -19,6 +19,7 @@ from trunkline.organizations.keys import Caller, allows
 from trunkline.organizations.store import caller_of, is_active_key
 from trunkline.storage.engine import Database
 from trunkline.web.limits import Taken, Window, address_of, enforce
+from trunkline.web.parameters import require_known
 
 REMEMBERED_S = 0.8
 """A key is looked up again after this long: a revoked one stops within a second."""
@@ -109,6 +110,7 @@ def _needs(scope: str) -> Callable[[HTTPConnection], Awaitable[Caller]]:
         door: Door = connection.app.state.door
         caller = await authenticate(connection, door.callers.of(bearer(connection)))
         require(caller, scope)
+        require_known(connection)
         return caller
 
     return dependency

@@ -20,12 +20,12 @@ def codes(method: str, path: str) -> dict[int, list[str]]:
 @pytest.mark.parametrize(
     ("method", "path", "expected"),
     [
-        ("GET", "/health", Needs(None, keyed=False, parameters=False)),
-        ("GET", "/assistants", Needs("read", keyed=False, parameters=True)),
-        ("GET", "/assistants/{assistant_id}", Needs("read", keyed=False, parameters=False)),
-        ("PATCH", "/assistants/{assistant_id}", Needs("full", keyed=False, parameters=False)),
-        ("POST", "/calls", Needs("calls", keyed=True, parameters=True)),
-        ("POST", "/calls/{call_id}/control", Needs("control", keyed=True, parameters=True)),
+        ("GET", "/health", Needs(None, keyed=False)),
+        ("GET", "/assistants", Needs("read", keyed=False)),
+        ("GET", "/assistants/{assistant_id}", Needs("read", keyed=False)),
+        ("PATCH", "/assistants/{assistant_id}", Needs("full", keyed=False)),
+        ("POST", "/calls", Needs("calls", keyed=True)),
+        ("POST", "/calls/{call_id}/control", Needs("control", keyed=True)),
     ],
 )
 def test_a_routes_parameters_say_what_it_needs(method: str, path: str, expected: Needs) -> None:
@@ -35,6 +35,7 @@ def test_a_routes_parameters_say_what_it_needs(method: str, path: str, expected:
 def test_errors_follow_from_the_kind_of_route() -> None:
     assert codes("GET", "/health") == {}
     assert codes("GET", "/assistants/{assistant_id}") == {
+        400: ["invalid_request"],
         401: ["unauthorized"],
         404: ["not_found"],
         429: ["rate_limit_exceeded"],
@@ -42,7 +43,7 @@ def test_errors_follow_from_the_kind_of_route() -> None:
     }
     assert 404 not in codes("GET", "/assistants")
     assert codes("GET", "/assistants")[400] == ["invalid_request"]
-    assert 400 not in codes("DELETE", "/assistants/{assistant_id}")
+    assert codes("DELETE", "/assistants/{assistant_id}")[400] == ["invalid_request"]
     assert codes("PATCH", "/assistants/{assistant_id}")[403] == ["scope_missing"]
     assert {413, 415} <= set(codes("PATCH", "/assistants/{assistant_id}"))
 

@@ -2688,6 +2688,10 @@ export type AssistantsDeleteData = {
 
 export type AssistantsDeleteErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -2734,6 +2738,10 @@ export type AssistantsGetData = {
 };
 
 export type AssistantsGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -2830,6 +2838,10 @@ export type CatalogGetData = {
 };
 
 export type CatalogGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -3114,6 +3126,10 @@ export type CallsGetStateData = {
 
 export type CallsGetStateErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -3200,6 +3216,10 @@ export type CallsGetCommandData = {
 
 export type CallsGetCommandErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -3238,6 +3258,10 @@ export type CallsGetRecordingData = {
 };
 
 export type CallsGetRecordingErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -3701,6 +3725,10 @@ export type KeysRevokeData = {
 
 export type KeysRevokeErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -3747,6 +3775,10 @@ export type KeysGetData = {
 };
 
 export type KeysGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -3894,6 +3926,10 @@ export type CampaignsDeleteData = {
 
 export type CampaignsDeleteErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -3940,6 +3976,10 @@ export type CampaignsGetData = {
 };
 
 export type CampaignsGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -4152,6 +4192,10 @@ export type CampaignsDeleteLeadData = {
 
 export type CampaignsDeleteLeadErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -4199,6 +4243,10 @@ export type CampaignsGetLeadData = {
 };
 
 export type CampaignsGetLeadErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */
@@ -4342,6 +4390,10 @@ export type NumbersDeleteData = {
 
 export type NumbersDeleteErrors = {
     /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
+    /**
      * `unauthorized`: Invalid API key
      */
     401: ProblemBody;
@@ -4388,6 +4440,10 @@ export type NumbersGetData = {
 };
 
 export type NumbersGetErrors = {
+    /**
+     * `invalid_request`: Invalid request
+     */
+    400: ProblemBody;
     /**
      * `unauthorized`: Invalid API key
      */

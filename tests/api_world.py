@@ -266,7 +266,7 @@ async def world(tmp_path: Path, **changes: Any) -> AsyncIterator[World]:
         await bus.close()
         await worker.bus.close()
         await database.close()
-        await databases.drop(url)
+        await databases.give_back(url)
 
 
 Story = Callable[[World], Awaitable[None]]

@@ -30,7 +30,7 @@ async def database(folder: Path) -> AsyncIterator[Database]:
         yield made
     finally:
         await made.close()
-        await databases.drop(url)
+        await databases.give_back(url)
 
 
 async def add_call(database: Database, call_id: str, **columns: Any) -> None:

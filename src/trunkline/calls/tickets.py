@@ -48,7 +48,7 @@ async def good(session: AsyncSession, hash: str, now: datetime) -> TicketRow | N
 
 
 async def delete_expired(session: AsyncSession, now: datetime, limit: int = 500) -> int:
-    """At most `limit`. Returns how many."""
-    expired = select(TicketRow.hash).where(TicketRow.expires_at <= now).limit(limit)
+    """At most `limit`, none that another process is about to delete. Returns how many."""
+    expired = select(TicketRow.hash).where(TicketRow.expires_at <= now).limit(limit).with_for_update(skip_locked=True)
     gone = await session.execute(delete(TicketRow).where(TicketRow.hash.in_(expired)).returning(TicketRow.hash))
     return len(gone.all())

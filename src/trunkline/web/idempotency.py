@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from fastapi import Header
-from sqlalchemy import bindparam, delete, insert, select
+from sqlalchemy import bindparam, delete, insert, select, tuple_
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -97,11 +97,10 @@ async def forget(session: AsyncSession, use: Use, resource_id: str) -> None:
 
 
 async def delete_old(session: AsyncSession, before: datetime, limit: int = 500) -> int:
-    """At most `limit` of those older than `before`. Returns how many."""
-    rows = list(await session.scalars(select(IdempotencyRow).where(IdempotencyRow.created_at < before).limit(limit)))
-    for row in rows:
-        await session.delete(row)
-    return len(rows)
+    """At most `limit` of those older than `before`, none that another process is about to delete. Returns how many."""
+    name = (_KEYS.c.org_id, _KEYS.c.route, _KEYS.c.key)
+    old = select(*name).where(_KEYS.c.created_at < before).limit(limit).with_for_update(skip_locked=True)
+    return len((await session.execute(delete(_KEYS).where(tuple_(*name).in_(old)).returning(_KEYS.c.key))).all())
 
 
 @dataclass(slots=True)

@@ -148,7 +148,10 @@ BAD = [
     ({"name": "A", "gdpr_mode": True}, "gdpr_mode: is not supported yet"),
     ({"name": "A", "recording_consent": {"enabled": True}}, "recording_consent.enabled: is not supported yet"),
     ({"name": "A", "webhook_events": ["all"]}, "webhook_events[0]: "),
-    ({"name": "A", "webhook_url": "ftp://x"}, "webhook_url: "),
+    *(
+        ({"name": "A", "webhook_url": url}, "webhook_url: must be a URL with a host, such as https://example.com/hook")
+        for url in ("ftp://x", "x", "https://", "http:///hook", "http://[::1", "http://a b/", "http://x:port/", "//x")
+    ),
     ({"name": "A", "stt_config": "deepgram"}, "stt_config: "),
     ({"name": "A", "stt_config": {}}, "stt_config.provider: is required"),
     ({"name": "A", "stt_config": {"provider": "x"}}, "stt_config.provider: unknown provider; known: "),

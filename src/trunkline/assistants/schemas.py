@@ -6,13 +6,13 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, model_validator
 
+from trunkline.assistants.tools import Link
 from trunkline.providers import catalogue
 from trunkline.web.body import Body
 
 Name = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 Text = Annotated[str, StringConstraints(max_length=5000)]
 Sentence = Annotated[str, StringConstraints(max_length=300)]
-Link = Annotated[str, StringConstraints(max_length=2000, pattern=r"^https?://[^\s]+$")]
 Email = Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")]
 Event = Literal["assistant-request", "tool-calls", "status-update", "end-of-call-report"]
 

@@ -6,19 +6,29 @@ Stored: `{type: "function", name, description, parameters, …}`, `{type: "end_c
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, Union
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import AfterValidator, ConfigDict, Field, StringConstraints, ValidationError
 
-from trunkline.web.body import Body, details_of
+from trunkline.web.body import Body, details_of, shown_as
 
 MOST = 64
 """Tools of one model."""
 
 Name = Annotated[str, StringConstraints(pattern=r"^[A-Za-z_][A-Za-z0-9_\-]{0,63}$")]
 Target = Annotated[str, StringConstraints(pattern=r"^(\+[1-9][0-9]{1,14}|sip:[^\s<>\"]{1,250})$")]
-Link = Annotated[str, StringConstraints(pattern=r"^https?://[^\s]{1,2000}$")]
+_LINK = re.compile(r"https?://([^\s/?#@]+@)?([^\s/?#@:\[\]]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?([/?#]\S*)?")
+
+
+def _link(text: str) -> str:
+    if not _LINK.fullmatch(text):
+        raise ValueError("must be a URL with a host, such as https://example.com/hook")
+    return text
+
+
+Link = Annotated[str, StringConstraints(max_length=2000), AfterValidator(_link), shown_as(pattern=f"^{_LINK.pattern}$")]
 Text = Annotated[str, StringConstraints(max_length=2000)]
 Parameters = Annotated[dict[str, Any], Field(description="a JSON Schema of the arguments")]
 Url = Annotated[Link, Field(description="where the call is sent; it beats `server` and the assistant's `webhook_url`")]

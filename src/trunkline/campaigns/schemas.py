@@ -41,8 +41,8 @@ _TIME = re.compile(r"(?:[01][0-9]|2[0-3]):[0-5][0-9](?::[0-5][0-9])?")
 
 @cache
 def zones() -> frozenset[str]:
-    """Every time zone this machine knows, read from its files once."""
-    return frozenset(zoneinfo.available_timezones())
+    """Every time zone this machine knows, read from its files once. Two of them are no place but this machine itself."""
+    return frozenset(zoneinfo.available_timezones()) - {"localtime", "Factory"}
 
 
 def _time(text: str) -> str:

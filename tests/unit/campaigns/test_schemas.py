@@ -18,6 +18,7 @@ def test_a_lead_is_tried_again_after_the_endings_that_allow_it() -> None:
 
 def test_the_time_zones_of_this_machine_are_known() -> None:
     assert {"Europe/Amsterdam", "UTC", "America/New_York"} <= zones()
+    assert not {"localtime", "Factory", "posixrules"} & zones()
 
 
 @pytest.mark.parametrize("model", [CampaignBody, CampaignChanges, LeadBody, LeadsBody])

@@ -7,6 +7,7 @@ import copy
 import functools
 import json
 from collections.abc import Iterator
+from contextlib import AsyncExitStack, suppress
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +18,13 @@ from furnished import furnished
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from sqlalchemy import update
+from sqlalchemy.exc import TimeoutError
 
 from trunkline import clock
 from trunkline.api.routes import URLS, Url
+from trunkline.api.server import build
 from trunkline.organizations.tables import ApiKey
+from trunkline.storage.engine import Database
 
 JSON = {"Content-Type": "application/json"}
 
@@ -291,3 +295,22 @@ async def test_what_a_url_does_not_know_in_its_query_keeps_a_mutation_from_happe
     said = await world.client.post(f"/calls/{call}/control?wiat=heard", json={"type": "say", "content": "Hi."})
     assert problem(said, 400, "invalid_request")["details"] == ["wiat: unknown parameter; known: wait"]
     assert world.worker.commanded == []
+
+
+@in_world()
+async def test_a_database_whose_connections_are_all_in_use_is_503_after_a_while(world: World) -> None:
+    busy = Database(world.database.engine.url.render_as_string(hide_password=False), patience_s=0.05)
+    app = build(world.settings, busy, world.bus)
+    client = httpx.AsyncClient(
+        transport=httpx.ASGITransport(app), base_url="http://test/api/v1", headers=world.client.headers
+    )
+    async with AsyncExitStack() as held:
+        with suppress(TimeoutError):
+            while True:
+                await held.enter_async_context(busy.engine.connect())
+        answer = await client.get("/calls")
+        problem(answer, 503, "unavailable")
+        assert answer.headers["Retry-After"] == "2"
+        problem(await client.post("/assistants", json={"name": "A"}), 503, "unavailable")
+    assert (await client.get("/calls")).status_code == 200
+    await busy.close()

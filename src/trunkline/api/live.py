@@ -26,9 +26,10 @@ from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.routes import asked, state_of
 from trunkline.calls.tables import CallRow
 from trunkline.errors import BadRequest, NotFound, Problem, Unauthorized
+from trunkline.storage.engine import AWAY
 from trunkline.web.body import parse
 from trunkline.web.caller import require
-from trunkline.web.problems import DATABASE_AWAY, body_of, database_away, render
+from trunkline.web.problems import body_of, database_away, render
 
 MAX_BEHIND = 1000
 PAGE = 500
@@ -172,7 +173,7 @@ class Live:
             return {"type": "ack", "client_id": client_id, **await self.steering.command(request, call)}
         except Problem as problem:
             return _refusal(client_id, problem)
-        except DATABASE_AWAY as error:
+        except AWAY as error:
             return _refusal(client_id, database_away(error))
 
     async def _recheck(self) -> None:
@@ -183,7 +184,7 @@ class Live:
                 await self.admitted.again()
             except Unauthorized as error:
                 raise _Over(POLICY, "the key is no longer valid") from error
-            except DATABASE_AWAY:
+            except AWAY:
                 continue
 
 
@@ -194,7 +195,7 @@ async def live(websocket: WebSocket, call_id: str) -> None:
     except Problem as problem:
         await websocket.send_denial_response(render(problem))
         return
-    except DATABASE_AWAY as error:
+    except AWAY as error:
         await websocket.send_denial_response(render(database_away(error)))
         return
     await websocket.accept(subprotocol=chosen_protocol(websocket))

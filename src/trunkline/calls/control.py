@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 import structlog
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import IntegrityError
 
 from trunkline import clock, ids
 from trunkline.bus import messages
@@ -29,7 +29,7 @@ from trunkline.calls.waiting import Watch, further, watching
 from trunkline.config import Settings
 from trunkline.errors import BadRequest, NotFound, NotInProgress, TooManyCommands, Unavailable
 from trunkline.policy import dialing
-from trunkline.storage.engine import Database
+from trunkline.storage.engine import AWAY, Database
 from trunkline.web import idempotency
 from trunkline.web.idempotency import Turns, Use
 
@@ -226,7 +226,7 @@ class Steering:
         try:
             async with self.database.reading() as session:
                 now = await store.get_command(session, row.org_id, row.id)
-        except OperationalError:
+        except AWAY:
             return None
         return None if now is None else {**now.receipt, "status": now.status}
 

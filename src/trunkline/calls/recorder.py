@@ -14,7 +14,6 @@ from typing import Any
 
 import structlog
 from sqlalchemy import bindparam, insert, select, update
-from sqlalchemy.exc import OperationalError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
@@ -25,7 +24,7 @@ from trunkline.calls.journal import events_of
 from trunkline.calls.projection import TOLD, CallFacts, Changes, CommandChange, advance, project, sandbox, transcript
 from trunkline.calls.tables import CallRow, CommandRow, EventRow
 from trunkline.storage.columns import Table
-from trunkline.storage.engine import Database
+from trunkline.storage.engine import AWAY, Database
 
 READER = "recorder"
 BATCH_EVENTS = 60
@@ -145,7 +144,7 @@ class Recorder:
     async def _retry(self, batch: Sequence[Work], error: Exception) -> None:
         """With the database away all of it waits; else one call must not hold up the others, so each is tried alone."""
         calls = {work.entry.log for work in batch}
-        if isinstance(error, OperationalError) or len(calls) == 1:
+        if isinstance(error, AWAY) or len(calls) == 1:
             for work in batch:
                 await work.again(FAILED_AGAIN_S)
             await asyncio.sleep(FAILED_AGAIN_S)

@@ -12,19 +12,26 @@ from contextlib import asynccontextmanager
 
 import orjson
 from sqlalchemy import event, make_url
+from sqlalchemy.exc import InterfaceError, OperationalError, TimeoutError
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 
 from trunkline.storage import sqlite
 
+AWAY = (OperationalError, InterfaceError, TimeoutError)
+"""What is raised when there is no database, or none of its connections to be had in time."""
+PATIENCE_S = 10.0
+
 
 class Database:
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
+        """`patience_s`: how long is waited for a connection when all are in use."""
         where = make_url(url)
         self._is_sqlite = where.get_backend_name() == "sqlite"
         self.engine: AsyncEngine = create_async_engine(
             sqlite.in_loop(where) if self._is_sqlite else where,
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
+            pool_timeout=patience_s,
             hide_parameters=True,  # errors are logged, and rows hold secrets
         )
         if self._is_sqlite:

@@ -9,13 +9,14 @@ from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, ConfigDict, Field
 from pydantic.json_schema import SkipJsonSchema
-from sqlalchemy.exc import DataError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Match
 
 from trunkline.errors import BadRequest, Conflict, MethodNotAllowed, NotFound, Problem, Unavailable
+from trunkline.storage.engine import AWAY
 from trunkline.web import deprecation
 from trunkline.web.body import path
 from trunkline.web.limits import headers_of
@@ -23,8 +24,6 @@ from trunkline.web.limits import headers_of
 log = structlog.get_logger(__name__)
 
 DATABASE_RETRY_S = 2
-DATABASE_AWAY = (OperationalError, InterfaceError)
-"""What the database's driver raises when there is no database."""
 
 
 class ProblemBody(BaseModel):
@@ -45,7 +44,7 @@ def install(app: FastAPI) -> None:
     app.add_exception_handler(Problem, _problem)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
-    for away in DATABASE_AWAY:
+    for away in AWAY:
         app.add_exception_handler(away, _database_away)
     app.add_exception_handler(DataError, _unfit)
     app.add_exception_handler(IntegrityError, _raced)

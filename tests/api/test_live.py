@@ -16,8 +16,10 @@ from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 
 from trunkline import clock
+from trunkline.api.live import RECHECK_S
 from trunkline.api.server import serve
 from trunkline.organizations.tables import ApiKey
+from trunkline.web.caller import REMEMBERED_S
 
 
 @asynccontextmanager
@@ -185,6 +187,11 @@ async def test_a_revoked_key_stops_watching(world: World) -> None:
         async with world.database.writing() as session:
             await session.execute(update(ApiKey).values(revoked_at=clock.wall()))
         assert await closing(socket) == 1008
+
+
+def test_a_key_that_others_use_all_the_time_stops_watching_within_a_second_too() -> None:
+    """A check may find what another request has looked up just before the revocation; the next one cannot."""
+    assert REMEMBERED_S + RECHECK_S < 1
 
 
 @in_world()

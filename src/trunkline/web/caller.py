@@ -21,7 +21,7 @@ from trunkline.storage.engine import Database
 from trunkline.web.limits import Taken, Window, address_of, enforce
 from trunkline.web.parameters import require_known
 
-REMEMBERED_S = 0.8
+REMEMBERED_S = 0.3
 """A key is looked up again after this long: a revoked one stops within a second."""
 MAX_REMEMBERED = 20_000
 LONGEST_KEY = 200

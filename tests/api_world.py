@@ -66,6 +66,7 @@ class ScriptedWorker:
     subscriptions: dict[str, Any] = field(default_factory=dict)
     projecting: bool = True
     """Makes rows of what it writes; off where a recorder does."""
+    _writing: asyncio.Lock = field(default_factory=asyncio.Lock)
     _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def has_been_commanded(self, times: int) -> None:
@@ -112,6 +113,10 @@ class ScriptedWorker:
         self.subscriptions[plan["call_id"]] = await self.bus.subscribe(messages.owner(plan["call_id"]), owned)
 
     async def write(self, call_id: str, kind: str, **data: Any) -> None:
+        async with self._writing:  # the journal has one writer, whoever tells this worker to write
+            await self._write(call_id, kind, data)
+
+    async def _write(self, call_id: str, kind: str, data: dict[str, Any]) -> None:
         life = self.lives[call_id]
         life.sequence += 1
         event = Event(life.sequence, life.sequence * 10, kind, data)

@@ -138,7 +138,7 @@ async def get_events(
         events = await store.events_after(session, row.id, after, limit)
     return {
         "events": [event.to_json() for event in events],
-        "last_sequence": row.last_sequence,
+        "last_sequence": max(row.last_sequence, events[-1].sequence if events else 0),  # read a moment after the row
         "complete": row.status in FINAL_STATUSES,
     }
 

@@ -22,6 +22,10 @@ AWAY = (OperationalError, InterfaceError, TimeoutError)
 PATIENCE_S = 10.0
 
 
+LOCK_MS = 5_000
+"""How long a statement on PostgreSQL waits for a lock: one row held by somebody must not take every connection."""
+
+
 class Database:
     def __init__(self, url: str, patience_s: float = PATIENCE_S) -> None:
         """`patience_s`: how long is waited for a connection when all are in use."""
@@ -32,6 +36,7 @@ class Database:
             json_serializer=lambda value: orjson.dumps(value).decode(),
             json_deserializer=orjson.loads,
             pool_timeout=patience_s,
+            connect_args={} if self._is_sqlite else {"options": f"-c lock_timeout={LOCK_MS}"},
             hide_parameters=True,  # errors are logged, and rows hold secrets
         )
         if self._is_sqlite:

@@ -31,6 +31,7 @@ async def upgrade(url: str) -> bool:
 
         async with database.writing() as session:
             if database.engine.dialect.name == "postgresql":
+                await session.execute(text("set local lock_timeout = 0"))  # another's migration takes its time
                 await session.execute(text("select pg_advisory_xact_lock(:lock)"), {"lock": _LOCK})
             connection = await session.connection()
             if await connection.run_sync(version) == HEAD:

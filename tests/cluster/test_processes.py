@@ -194,7 +194,7 @@ def test_a_key_needs_a_scope_and_an_organization_that_exist(tmp_path: Path):
         ({"PORT": "many"}, "TRUNKLINE_PORT: "),
         ({"PORT": "65536"}, "TRUNKLINE_PORT: "),
         ({"CONFIG": "/nowhere/trunkline.toml"}, "/nowhere/trunkline.toml"),
-        ({"ALLOWED_PREFIXES": "+49,+31"}, "allowed_prefixes"),
+        ({"ALLOWED_PREFIXES": "+49,+31"}, "TRUNKLINE_ALLOWED_PREFIXES: must be a list in JSON"),
         ({"DATA_DIR": "/proc/nowhere"}, "/proc/nowhere"),
     ],
 )

@@ -15,7 +15,7 @@ import hypothesis  # noqa: F401
 import numpy as np  # noqa: F401
 import pytest
 
-ENDLESS_S = 60
+ENDLESS_S = 120
 """A fault may make a test loop for ever: that is noticed too."""
 
 

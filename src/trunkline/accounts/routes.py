@@ -16,9 +16,8 @@ from trunkline.clock import iso
 from trunkline.errors import NotFound
 from trunkline.organizations import store
 from trunkline.organizations.tables import ApiKey, Organization
-from trunkline.storage.engine import Database
 from trunkline.web.body import read, validated
-from trunkline.web.caller import Owner, Reader
+from trunkline.web.caller import Owner, Reader, database_of
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.paging import Paged
 
@@ -27,7 +26,7 @@ from trunkline.web.paging import Paged
 
 async def get_organization(request: Request, caller: Reader, include_children: bool = False) -> dict[str, Any]:
     """The organization of this key: what it has, and what it uses."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await _organization(session, caller.org_id)
         counted = await figures(session, row, _month(clock.wall()))
         below = await store.children(session, row.id) if include_children else []
@@ -51,7 +50,7 @@ async def create_organization(request: Request, caller: Owner, key: Key = None) 
         return made.row.org_id
 
     made = await request.app.state.once.make(use_of(caller.org_id, "POST /organizations", key, raw), make)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await _organization(session, made)
     return {
         "id": row.id,
@@ -65,7 +64,7 @@ async def create_organization(request: Request, caller: Owner, key: Key = None) 
 async def change_organization(request: Request, caller: Owner) -> dict[str, Any]:
     """Say how long what calls leave behind is kept. Nothing is deleted by age yet."""
     body = validated(RetentionBody, await read(request))
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         row = await _organization(session, caller.org_id)
         row.content_retention_days = body.content_retention_days
         row.metadata_retention_days = body.metadata_retention_days
@@ -79,7 +78,7 @@ async def list_keys(
     request: Request, caller: Owner, page: Paged, org_id: Annotated[str | None, Query(max_length=64)] = None
 ) -> dict[str, Any]:
     """The organization's keys, or those of a child, oldest first, revoked ones too."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         of = await _acted_for(session, caller.org_id, org_id)
         rows, total = await store.page_of_keys(session, of, page.limit, page.offset)
     return {"keys": [_key_json(row) for row in rows], "pagination": page.pagination(total)}
@@ -98,21 +97,21 @@ async def create_key(request: Request, caller: Owner, key: Key = None) -> dict[s
         return made.row.id
 
     made = await request.app.state.once.make(use_of(caller.org_id, "POST /keys", key, raw), make)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await _key(session, caller.org_id, made)
     return {"key": _key_json(row), "api_key": texts.get(made)}
 
 
 async def get_key(request: Request, caller: Owner, key_id: str) -> dict[str, Any]:
     """One key of the organization or of a child."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await _key(session, caller.org_id, key_id)
     return {"key": _key_json(row)}
 
 
 async def revoke_key(request: Request, caller: Owner, key_id: str) -> dict[str, Any]:
     """Make a key useless within a second. One that is revoked already stays so."""
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         await keyring.revoke(session, caller.org_id, key_id)
     return {"success": True}
 
@@ -173,8 +172,3 @@ def _key_json(row: ApiKey) -> dict[str, Any]:
 def _month(now: datetime) -> datetime:
     """When the month began, in UTC."""
     return now.replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.door.callers.database
-    return database

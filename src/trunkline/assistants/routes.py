@@ -16,10 +16,9 @@ from trunkline.assistants.store import Holds
 from trunkline.assistants.tables import Assistant
 from trunkline.errors import BadRequest, Conflict, InUse, NotFound
 from trunkline.providers import catalogue
-from trunkline.storage.engine import Database
 from trunkline.web.answers import JsonAnswer
 from trunkline.web.body import read
-from trunkline.web.caller import Owner, Reader
+from trunkline.web.caller import Owner, Reader, database_of
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.paging import Paged
 
@@ -38,7 +37,7 @@ async def create_assistant(request: Request, caller: Owner, key: Key = None) -> 
         return (await store.create(session, caller.org_id, resolution.config)).id
 
     made: str = await request.app.state.once.make(use_of(caller.org_id, ROUTE, key, raw), make)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await store.get(session, caller.org_id, made)
     if row is None:
         raise Conflict("The assistant that this key has made was deleted since")
@@ -47,7 +46,7 @@ async def create_assistant(request: Request, caller: Owner, key: Key = None) -> 
 
 async def list_assistants(request: Request, response: Response, caller: Reader, page: Paged) -> JsonAnswer:
     """The organization's assistants, newest first."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         rows, total = await store.list_page(session, caller.org_id, page.limit, page.offset)
     secrets = "full" in caller.scopes
     shown = {"assistants": [_shown(row, secrets) for row in rows], "pagination": page.pagination(total)}
@@ -56,7 +55,7 @@ async def list_assistants(request: Request, response: Response, caller: Reader, 
 
 async def get_assistant(request: Request, caller: Reader, assistant_id: str) -> dict[str, Any]:
     """One assistant. Secrets are shown to keys with the scope `full` only."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get(session, caller.org_id, assistant_id))
     return {"assistant": _shown(row, "full" in caller.scopes)}
 
@@ -64,7 +63,7 @@ async def get_assistant(request: Request, caller: Reader, assistant_id: str) -> 
 async def change_assistant(request: Request, caller: Owner, assistant_id: str) -> dict[str, Any]:
     """Change what the body names; a block is replaced whole. Calls that are live keep what they began with."""
     patch = await read(request)
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         row = _found(await store.get_locked(session, caller.org_id, assistant_id))
         resolution = resolving.changed(row.config, patch)
         if resolution.config != row.config:
@@ -75,7 +74,7 @@ async def change_assistant(request: Request, caller: Owner, assistant_id: str) -
 async def delete_assistant(request: Request, caller: Owner, assistant_id: str) -> dict[str, bool]:
     """Delete an assistant that nothing is attached to. Live and past calls keep their own configuration."""
     holds: Sequence[Holds] = request.app.state.assistant_holds
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         row = _found(await store.get_locked(session, caller.org_id, assistant_id))
         why = [sentence for hold in holds if (sentence := await hold(session, caller.org_id, row.id)) is not None]
         if why:
@@ -116,8 +115,3 @@ def _found(row: Assistant | None) -> Assistant:
     if row is None:
         raise NotFound("No assistant with this id")
     return row
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.door.callers.database
-    return database

@@ -24,11 +24,10 @@ from trunkline.calls.placing import Placing
 from trunkline.calls.projection import FINAL_STATUSES
 from trunkline.calls.tables import CallRow, TicketRow
 from trunkline.errors import BadRequest, Conflict, NotFound, RecordingNotReady
-from trunkline.storage.engine import Database
 from trunkline.web import deprecation
 from trunkline.web.answers import JsonAnswer, file_answer
 from trunkline.web.body import read, validated
-from trunkline.web.caller import Controller, Placer, Reader, bearer
+from trunkline.web.caller import Controller, Placer, Reader, bearer, database_of
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.limits import Window, enforce
 from trunkline.web.moments import Moment
@@ -67,7 +66,7 @@ async def place_call(request: Request, response: Response, caller: Placer, key: 
     row = await placing.place(caller.org_id, body, key)
     spoken: Sequence[Event] = ()
     if row.last_sequence:  # it was placed before, and has gone on since
-        async with _database(request).reading() as session:
+        async with database_of(request).reading() as session:
             spoken = (await store.spoken_in(session, [row])).get(row.id, ())
     return {
         "success": True,
@@ -88,7 +87,7 @@ async def list_calls(
     end_date: Moment | None = None,
 ) -> JsonAnswer:
     """The organization's calls, newest first."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         rows, total = await store.list_calls(
             session,
             caller.org_id,
@@ -113,7 +112,7 @@ async def get_call(
 ) -> dict[str, Any]:
     """One call, with its transcript as heard. Its `assistant` is the configuration that was resolved when it was placed."""
     wanted = _included(include)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         spoken = await store.spoken_in(session, [row])
         commands = (await store.list_commands(session, row.id, MOST_INCLUDED))[0] if "commands" in wanted else []
@@ -133,7 +132,7 @@ async def get_events(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> dict[str, Any]:
     """The call's journal behind `after`. `complete`: nothing will ever follow `last_sequence`."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         events = await store.events_after(session, row.id, after, limit)
     return {
@@ -145,7 +144,7 @@ async def get_events(
 
 async def get_state(request: Request, caller: Reader, call_id: str) -> dict[str, Any]:
     """Who speaks, the turn, the queue, the transfer, as the call's owner has it now. `live`: was the owner there?"""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
     return await state_of(request.app.state.steering, row)
 
@@ -163,7 +162,7 @@ async def state_of(steering: Steering, row: CallRow) -> dict[str, Any]:
 
 async def get_commands(request: Request, caller: Reader, page: Paged, call_id: str) -> dict[str, Any]:
     """The call's commands with their receipts, in the order they were accepted."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         commands, total = await store.list_commands(session, row.id, page.limit, page.offset)
     listed = [rendering.command_json(c, c.receipt, row.claimed_at) for c in commands]
@@ -172,7 +171,7 @@ async def get_commands(request: Request, caller: Reader, page: Paged, call_id: s
 
 async def get_command(request: Request, caller: Reader, call_id: str, command_id: str) -> dict[str, Any]:
     """One command with its receipt."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
         command = await store.get_command(session, caller.org_id, command_id)
     if command is None or command.call_id != row.id:
@@ -182,7 +181,7 @@ async def get_command(request: Request, caller: Reader, call_id: str, command_id
 
 async def get_recording(request: Request, caller: Reader, call_id: str) -> FileResponse:
     """The recording: 16-bit 8 kHz WAV, left the line in, right the line out."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = _found(await store.get_call(session, caller.org_id, call_id))
     if row.status not in FINAL_STATUSES:
         raise RecordingNotReady(f"The call is not over: its status is {row.status}")
@@ -241,7 +240,7 @@ async def create_ticket(request: Request, caller: Controller, call_id: str, key:
         return row.hash
 
     made: str = await request.app.state.once.make(use, make)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = await tickets.good(session, made, clock.wall())
     if row is None or row.hash != tickets.hash_of(text):
         raise Conflict(
@@ -257,11 +256,6 @@ def _included(names: str) -> frozenset[str]:
         details = [f"include: unknown {name}; known: {', '.join(INCLUDABLE)}" for name in unknown]
         raise BadRequest("A parameter is invalid", details=details)
     return wanted
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.door.callers.database
-    return database
 
 
 def _base_url(request: Request) -> str:

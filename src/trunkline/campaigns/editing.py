@@ -23,6 +23,7 @@ from trunkline.campaigns.states import FINISHED, REASSIGNABLE, LeadStatus, Statu
 from trunkline.campaigns.tables import Campaign
 from trunkline.errors import BadRequest, CampaignsNotRunning, Conflict, NotFound
 from trunkline.policy.dialing import Rules
+from trunkline.storage.columns import change
 from trunkline.storage.engine import Database
 from trunkline.web.idempotency import Once, Use
 
@@ -63,7 +64,7 @@ class Campaigns:
             row = found(await store.get_campaign(session, org_id, campaign_id, to_change=True))
             if changes:
                 await _require_changeable(session, row, changes)
-                _set(row, changes)
+                change(row, changes, clock.wall())
 
     async def delete(self, org_id: str, campaign_id: str) -> None:
         """With its list, in portions: a long transaction would hold up everybody. Raises NotFound, Conflict.
@@ -78,7 +79,7 @@ class Campaigns:
                 await session.delete(row)
                 return
             if row.status not in FINISHED:
-                _set(row, {"status": Status.CANCELLED})
+                change(row, {"status": Status.CANCELLED}, clock.wall())
         while not await self._delete_more(org_id, campaign_id):
             pass  # others have had their turn meanwhile
 
@@ -190,14 +191,6 @@ async def _require_changeable(session: AsyncSession, row: Campaign, changes: Map
         raise BadRequest("The request body is invalid", details=[said])
     if changes.get("status") == Status.SCHEDULED:
         raise CampaignsNotRunning(NOT_RUNNING)
-
-
-def _set(row: Campaign, changes: Mapping[str, Any]) -> None:
-    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if changed:
-        row.updated_at = clock.wall()
 
 
 async def _appended(session: AsyncSession, campaign_id: str, made: str) -> Sequence[Row[Any]]:

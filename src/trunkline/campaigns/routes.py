@@ -18,10 +18,9 @@ from trunkline.campaigns.schemas import LEAD_RENAMED, RENAMED, CampaignBody, Cam
 from trunkline.campaigns.states import LeadStatus
 from trunkline.errors import BadRequest, Conflict, NotFound
 from trunkline.policy.dialing import Rules
-from trunkline.storage.engine import Database
 from trunkline.web import deprecation
 from trunkline.web.body import read, validated
-from trunkline.web.caller import Owner, Reader
+from trunkline.web.caller import Owner, Reader, database_of
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.paging import Page, Paged
 
@@ -46,7 +45,7 @@ async def create_campaign(request: Request, response: Response, caller: Owner, k
 
 async def list_campaigns(request: Request, caller: Reader, page: Paged) -> dict[str, Any]:
     """The organization's campaigns, newest first."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         rows, total = await store.list_campaigns(session, caller.org_id, page.limit, page.offset)
         counts = await store.counts_of(session, [row.id for row in rows])
     return {"campaigns": [campaign_json(row, counts[row.id]) for row in rows], "pagination": page.pagination(total)}
@@ -102,7 +101,7 @@ async def list_leads(
 ) -> Response:
     """The leads in the order of the list: with `limit` or `offset` a page, without both all of them up to 10 000."""
     page = Page(MOST_LISTED, 0) if limit is None and offset is None else Page(limit or 100, offset or 0)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         found(await store.get_campaign(session, caller.org_id, campaign_id))
         rows, total = await store.list_leads(session, campaign_id, status, page.limit, page.offset)
 
@@ -116,7 +115,7 @@ async def list_leads(
 
 async def get_lead(request: Request, caller: Reader, campaign_id: str, lead_id: str) -> dict[str, Any]:
     """One lead, and what has become of it."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         found(await store.get_campaign(session, caller.org_id, campaign_id))
         row = await store.get_lead(session, campaign_id, lead_id)
     if row is None:
@@ -131,7 +130,7 @@ async def delete_lead(request: Request, caller: Owner, campaign_id: str, lead_id
 
 
 async def _shown(request: Request, org_id: str, campaign_id: str) -> dict[str, Any]:
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         row = found(await store.get_campaign(session, org_id, campaign_id))
         counts = await store.counts_of(session, [row.id])
     return campaign_json(row, counts[row.id])
@@ -158,9 +157,4 @@ def _renamed_in_list(raw: Mapping[str, Any]) -> tuple[dict[str, Any], bool]:
 
 def _campaigns(request: Request) -> Campaigns:
     state = request.app.state
-    return Campaigns(_database(request), state.once, Rules.of(state.placing.settings))
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.door.callers.database
-    return database
+    return Campaigns(database_of(request), state.once, Rules.of(state.placing.settings))

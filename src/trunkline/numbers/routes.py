@@ -16,11 +16,11 @@ from trunkline.numbers.schemas import RENAMED, NumberBody, NumberChanges
 from trunkline.numbers.store import Shown
 from trunkline.numbers.tables import Number
 from trunkline.organizations.store import is_own_or_child
-from trunkline.storage.engine import Database
+from trunkline.storage.columns import change
 from trunkline.web import deprecation
 from trunkline.web.answers import JsonAnswer
 from trunkline.web.body import read, validated
-from trunkline.web.caller import Owner, Reader
+from trunkline.web.caller import Owner, Reader, database_of
 from trunkline.web.idempotency import Key, use_of
 from trunkline.web.paging import Paged
 
@@ -41,7 +41,7 @@ async def create_number(request: Request, response: Response, caller: Owner, key
         return (await store.insert(session, caller.org_id, values)).id
 
     made = await request.app.state.once.make(use_of(caller.org_id, "POST /numbers", key, raw), make)
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         number = await store.shown(session, caller.org_id, made)
     if number is None:
         raise Conflict("The number that this request registered has been deleted since")
@@ -50,7 +50,7 @@ async def create_number(request: Request, response: Response, caller: Owner, key
 
 async def list_numbers(request: Request, caller: Reader, page: Paged) -> JsonAnswer:
     """The organization's phone numbers, newest first."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         numbers, total = await store.page(session, caller.org_id, page.limit, page.offset)
     shown = [_number_json(number) for number in numbers]
     return JsonAnswer({"numbers": shown, "pagination": page.pagination(total)})
@@ -58,18 +58,18 @@ async def list_numbers(request: Request, caller: Reader, page: Paged) -> JsonAns
 
 async def get_number(request: Request, caller: Reader, number_id: str) -> dict[str, Any]:
     """One phone number."""
-    async with _database(request).reading() as session:
+    async with database_of(request).reading() as session:
         return {"number": _number_json(_found(await store.shown(session, caller.org_id, number_id)))}
 
 
 async def change_number(request: Request, response: Response, caller: Owner, number_id: str) -> dict[str, Any]:
     """Change what is said of a number: what is sent changes, null detaches or clears. The number itself cannot change."""
     raw = await _read(request, response)
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         row = _there(await store.locked(session, caller.org_id, number_id))
         changes = validated(NumberChanges, raw).changes()
         await _require(session, caller.org_id, changes)
-        _set(row, changes)
+        change(row, changes, clock.wall())
         await session.flush()
         number = _found(await store.shown(session, caller.org_id, number_id))
     return {"number": _number_json(number)}
@@ -77,7 +77,7 @@ async def change_number(request: Request, response: Response, caller: Owner, num
 
 async def delete_number(request: Request, caller: Owner, number_id: str) -> dict[str, Any]:
     """Forget a phone number. Calls that are made from it go on."""
-    async with _database(request).writing() as session:
+    async with database_of(request).writing() as session:
         await session.delete(_there(await store.locked(session, caller.org_id, number_id)))
     return {"success": True}
 
@@ -101,14 +101,6 @@ async def _require(session: AsyncSession, org_id: str, values: Mapping[str, Any]
     if unknown:
         details = [f"{name}: not found" for name in unknown]
         raise NotFound(f"Nothing of this organization has this {' or this '.join(unknown)}", details=details)
-
-
-def _set(row: Number, changes: Mapping[str, Any]) -> None:
-    changed = {name: value for name, value in changes.items() if getattr(row, name) != value}
-    for name, value in changed.items():
-        setattr(row, name, value)
-    if changed:
-        row.updated_at = clock.wall()
 
 
 def _number_json(number: Shown) -> dict[str, Any]:
@@ -144,8 +136,3 @@ def _found(number: Shown | None) -> Shown:
     if number is None:
         raise NotFound("No number with this id")
     return number
-
-
-def _database(request: Request) -> Database:
-    database: Database = request.app.state.door.callers.database
-    return database

@@ -72,6 +72,11 @@ class Door:
     """By address: requests without a valid key."""
 
 
+def database_of(connection: HTTPConnection) -> Database:
+    door: Door = connection.app.state.door
+    return door.callers.database
+
+
 def require(caller: Caller, scope: str) -> None:
     """Raises ScopeMissing."""
     if not allows(caller.scopes, scope):

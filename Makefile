@@ -30,7 +30,7 @@ demo: setup
 	@$(BIN)/trunkline demo --line $(LINE)
 
 test: setup
-	@scripts/debian-packages sip-tester baresip-core postgresql
+	@scripts/debian-packages sip-tester baresip-core postgresql curl
 	@scripts/sdk setup
 	@scripts/test $(BIN)/python
 

@@ -146,9 +146,9 @@ def database(facts: DatabaseFacts, head: str) -> list[Line]:
 
 
 def _files(facts: DatabaseFacts) -> list[Line]:
-    kind = facts.file_system
-    if not facts.sqlite or kind is None:
+    if not facts.sqlite:
         return []
+    kind = facts.file_system or "a file system that this machine does not name"
     if kind.startswith(REMOTE_FILES):
         said = (
             f"SQLite on {kind}: its write-ahead log needs a file system of this machine's own; see TRUNKLINE_DATA_DIR"

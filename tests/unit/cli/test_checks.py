@@ -111,7 +111,7 @@ DATABASE = DatabaseFacts("x.db", version="0002", organizations=1, full_keys=1)
     ],
 )
 def test_a_schema_is_the_right_one_or_behind_or_ahead(facts: DatabaseFacts, verdict: Verdict, text: str) -> None:
-    [line] = checks.database(facts, "0002")
+    line, *_ = checks.database(facts, "0002")
     assert (line.verdict, text in line.text) == (verdict, True), line
 
 
@@ -246,3 +246,9 @@ def test_vendors_are_told_as_they_are() -> None:
     text = checks.machine(MACHINE)[0].text
     assert text == "the sandbox is implemented and needs no key; 2 others can be named, but no call can use them yet"
     assert checks.machine(replace(MACHINE, implemented=["a", "sandbox"]))[0].text.startswith("implemented: a, sandbox;")
+
+
+def test_a_file_system_without_a_name_is_told_as_such() -> None:
+    *_, line = checks.database(replace(DATABASE, file_system=None), "0002")
+    assert (line.verdict, line.name) == (OK, "files")
+    assert "does not name" in line.text

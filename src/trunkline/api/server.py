@@ -27,6 +27,7 @@ from trunkline.usage.store import require_credit
 from trunkline.web import problems
 from trunkline.web.body import MAX_BYTES
 from trunkline.web.caller import Callers, Door
+from trunkline.web.deprecation import OldNames
 from trunkline.web.idempotency import Once
 from trunkline.web.limits import RateHeaders, Window
 
@@ -59,6 +60,7 @@ def build(settings: Settings, database: Database, bus: Bus) -> FastAPI:
     problems.install(app)
     routes.install(app)
     docs.install(app)
+    app.add_middleware(OldNames)
     app.add_middleware(RateHeaders, strangers=strangers)
     app.add_middleware(Metered, metrics=metrics)
     return app

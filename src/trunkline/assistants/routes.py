@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Annotated, Any
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
@@ -44,13 +44,13 @@ async def create_assistant(request: Request, caller: Owner, key: Key = None) -> 
     return {"assistant": _shown(row, secrets=True), "warnings": resolution.warnings}
 
 
-async def list_assistants(request: Request, response: Response, caller: Reader, page: Paged) -> JsonAnswer:
+async def list_assistants(request: Request, caller: Reader, page: Paged) -> JsonAnswer:
     """The organization's assistants, newest first."""
     async with database_of(request).reading() as session:
         rows, total = await store.list_page(session, caller.org_id, page.limit, page.offset)
     secrets = "full" in caller.scopes
     shown = {"assistants": [_shown(row, secrets) for row in rows], "pagination": page.pagination(total)}
-    return JsonAnswer(shown, headers=dict(response.headers))  # where the URL's old name is asked for, they say so
+    return JsonAnswer(shown)
 
 
 async def get_assistant(request: Request, caller: Reader, assistant_id: str) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from fastapi import Query, Request, Response
+from fastapi import Query, Request
 from fastapi.responses import FileResponse
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,12 +56,12 @@ INCLUDABLE = ("assistant", "commands")
 """What a call is shown with if asked for."""
 
 
-async def place_call(request: Request, response: Response, caller: Placer, key: Key = None) -> dict[str, Any]:
+async def place_call(request: Request, caller: Placer, key: Key = None) -> dict[str, Any]:
     """Place an outbound call. A repeat with the same `Idempotency-Key` is answered with the call as it is by then."""
     raw = await read(request)
     body, deprecated = deprecation.renamed(raw, schemas.RENAMED)
     if deprecated:
-        await deprecation.mark(request, response)
+        await deprecation.mark(request)
     placing: Placing = request.app.state.placing
     row = await placing.place(caller.org_id, body, key)
     spoken: Sequence[Event] = ()

@@ -28,13 +28,13 @@ MOST_LISTED = 10_000
 """Leads in an answer whose request did not ask for a page."""
 
 
-async def create_campaign(request: Request, response: Response, caller: Owner, key: Key = None) -> dict[str, Any]:
+async def create_campaign(request: Request, caller: Owner, key: Key = None) -> dict[str, Any]:
     """Make a campaign, with up to 1 000 leads. It is a draft: nobody is called."""
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
     use = use_of(caller.org_id, "POST /campaigns", key, raw)
     listed, deprecated_too = _renamed_in_list(raw)
     if deprecated or deprecated_too:
-        await deprecation.mark(request, response)
+        await deprecation.mark(request)
     body = validated(CampaignBody, listed)
     campaign_id, warnings = await _campaigns(request).create(caller.org_id, body, use)
     try:
@@ -56,11 +56,11 @@ async def get_campaign(request: Request, caller: Reader, campaign_id: str) -> di
     return {"campaign": await _shown(request, caller.org_id, campaign_id)}
 
 
-async def change_campaign(request: Request, response: Response, caller: Owner, campaign_id: str) -> dict[str, Any]:
+async def change_campaign(request: Request, caller: Owner, campaign_id: str) -> dict[str, Any]:
     """Change a campaign: what is sent changes, what is not sent stays."""
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
     if deprecated:
-        await deprecation.mark(request, response)
+        await deprecation.mark(request)
     body = validated(CampaignChanges, raw)
     await _campaigns(request).change(caller.org_id, campaign_id, body.changes())
     return {"campaign": await _shown(request, caller.org_id, campaign_id)}
@@ -72,16 +72,14 @@ async def delete_campaign(request: Request, caller: Owner, campaign_id: str) -> 
     return {"success": True}
 
 
-async def add_leads(
-    request: Request, response: Response, caller: Owner, campaign_id: str, key: Key = None
-) -> dict[str, Any]:
+async def add_leads(request: Request, caller: Owner, campaign_id: str, key: Key = None) -> dict[str, Any]:
     """Put one lead at the end of the list, or with `leads` up to 1 000 of them."""
     raw = await read(request)
     use = use_of(caller.org_id, f"POST /campaigns/{campaign_id}/leads", key, raw)
     several = "leads" in raw
     renamed, deprecated = _renamed_in_list(raw) if several else deprecation.renamed(raw, LEAD_RENAMED)
     if deprecated:
-        await deprecation.mark(request, response)
+        await deprecation.mark(request)
     if several:
         leads = judging.numbered(validated(LeadsBody, renamed).leads)
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import Request
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from trunkline import clock
@@ -28,9 +28,9 @@ NONE_YET = ("transfer_trunk_id", "workflow_id")
 """Fields that can refer to nothing: there are no trunks and no workflows."""
 
 
-async def create_number(request: Request, response: Response, caller: Owner, key: Key = None) -> dict[str, Any]:
+async def create_number(request: Request, caller: Owner, key: Key = None) -> dict[str, Any]:
     """Register a phone number. A number is registered once in an installation."""
-    raw = await _read(request, response)
+    raw = await _read(request)
     body = validated(NumberBody, raw)
 
     async def make(session: AsyncSession) -> str:
@@ -62,9 +62,9 @@ async def get_number(request: Request, caller: Reader, number_id: str) -> dict[s
         return {"number": _number_json(_found(await store.shown(session, caller.org_id, number_id)))}
 
 
-async def change_number(request: Request, response: Response, caller: Owner, number_id: str) -> dict[str, Any]:
+async def change_number(request: Request, caller: Owner, number_id: str) -> dict[str, Any]:
     """Change what is said of a number: what is sent changes, null detaches or clears. The number itself cannot change."""
-    raw = await _read(request, response)
+    raw = await _read(request)
     async with database_of(request).writing() as session:
         row = _there(await store.locked(session, caller.org_id, number_id))
         changes = validated(NumberChanges, raw).changes()
@@ -82,10 +82,10 @@ async def delete_number(request: Request, caller: Owner, number_id: str) -> dict
     return {"success": True}
 
 
-async def _read(request: Request, response: Response) -> dict[str, Any]:
+async def _read(request: Request) -> dict[str, Any]:
     raw, deprecated = deprecation.renamed(await read(request), RENAMED)
     if deprecated:
-        await deprecation.mark(request, response)
+        await deprecation.mark(request)
     return raw
 
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from fastapi import Request, Response
+from starlette.datastructures import MutableHeaders
+from starlette.requests import Request
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from trunkline.errors import BadRequest
 
@@ -14,14 +16,24 @@ SINCE = "@1764547200"
 """RFC 9745 §2.1: the moment since which they are deprecated, 1 December 2025."""
 
 
-async def mark(request: Request, response: Response) -> None:
-    """What is asked for goes by an old name: the answer says so, be it a refusal (`problems.py`)."""
-    response.headers[HEADER] = SINCE
+async def mark(request: Request) -> None:
+    """What is asked for goes by an old name: the answer says so, whatever it is and whoever makes it."""
     request.state.deprecated = True
 
 
-def is_marked(request: Request) -> bool:
-    return getattr(request.state, "deprecated", False)
+class OldNames:
+    """Puts the header on every answer to a request that was marked."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        async def with_header(message: Message) -> None:
+            if message["type"] == "http.response.start" and scope.get("state", {}).get("deprecated"):
+                MutableHeaders(scope=message)[HEADER] = SINCE
+            await send(message)
+
+        await self.app(scope, receive, with_header)
 
 
 def renamed(body: Mapping[str, Any], names: Mapping[str, str]) -> tuple[dict[str, Any], bool]:

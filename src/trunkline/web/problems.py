@@ -17,7 +17,6 @@ from starlette.routing import Match
 
 from trunkline.errors import BadRequest, Conflict, MethodNotAllowed, NotFound, Problem, Unavailable
 from trunkline.storage.engine import AWAY
-from trunkline.web import deprecation
 from trunkline.web.body import path
 from trunkline.web.limits import headers_of
 
@@ -69,12 +68,9 @@ def render(problem: Problem) -> JSONResponse:
     return JSONResponse(body_of(problem), problem.status, headers)
 
 
-async def _problem(request: Request, error: Exception) -> JSONResponse:
+async def _problem(_: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, Problem)
-    answer = render(error)
-    if deprecation.is_marked(request):
-        answer.headers[deprecation.HEADER] = deprecation.SINCE
-    return answer
+    return render(error)
 
 
 async def _invalid(_: Request, error: Exception) -> JSONResponse:
